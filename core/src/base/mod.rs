@@ -1,0 +1,8 @@
+//! Floor 0: what every other module may use and what uses nothing itself.
+//!
+//! *Owns*: time and identifiers as types, randomness, number text, globbing, checksums, arenas and slabs.
+//! *Does not own*: anything that knows of commands, keys or connections.
+
+pub mod ids;
+pub mod rng;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Part of norn-core; see the crate's floors.

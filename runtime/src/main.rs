@@ -1,0 +1,2 @@
+//! norn-server.
+fn main() {}

@@ -1,0 +1,2 @@
+//! norn-sim.
+fn main() {}
