@@ -4,5 +4,6 @@
 //! *Does not own*: anything that knows of commands, keys or connections.
 
 pub mod ids;
+pub mod quoted;
 pub mod rng;
 pub mod time;
