@@ -93,7 +93,7 @@ fn noauth(_: &Server, _: u32, _: RowIx) -> Verdict {
 
 fn no_multi(srv: &Server, _: u32, row: RowIx) -> Verdict {
     let refused = flags(srv, row).has(Flags::NO_MULTI);
-    if refused { Verdict::Refuse(CommandError::NotInMulti) } else { Verdict::Pass }
+    if refused { Verdict::Refuse(CommandError::NotInTransaction) } else { Verdict::Pass }
 }
 
 fn oom(srv: &Server, slot: u32, row: RowIx) -> Verdict {
@@ -148,7 +148,7 @@ fn loading(srv: &Server, slot: u32, _: RowIx) -> Verdict {
 }
 
 fn busy(_: &Server, _: u32, _: RowIx) -> Verdict {
-    Verdict::Refuse(CommandError::BusyScript)
+    Verdict::Refuse(BUSY_SCRIPT_PLACEHOLDER)
 }
 
 fn replica_link(_: &Server, _: u32, _: RowIx) -> Verdict {

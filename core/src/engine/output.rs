@@ -141,7 +141,7 @@ impl Server {
             Proto::Resp3 => &mut message.resp3,
         };
         let bytes = encoded.get_or_insert_with(|| encode_push(parts, proto)).clone();
-        self.deliver(slot, |w| w.raw(bytes));
+        self.deliver(slot, |w| w.raw(&bytes));
     }
 }
 
