@@ -3,15 +3,15 @@
 use crate::base::number::parse_i64;
 use crate::connection::{ConnFlags, Connection};
 use crate::contract::DbIndex;
-use crate::engine::row::{Acl, Flags, Gates, Group, Row};
 use crate::engine::Ctx;
+use crate::engine::row::{Acl, Flags, Gates, Group, Row};
 use crate::resp::{CommandError, Proto};
 use alloc::boxed::Box;
 
 type Done = Result<(), CommandError>;
 
 /// The version of Redis whose behaviour is promised.
-pub const REDIS_VERSION: &str = "7.2.6";
+pub(super) const REDIS_VERSION: &str = "7.2.6";
 
 fn ping(ctx: &mut Ctx<'_>) -> Done {
     if ctx.argc() > 2 {
@@ -189,28 +189,97 @@ pub(super) fn is_client_name(name: &[u8]) -> bool {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("auth", auth, -2, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::NO_AUTH).or(Flags::ALLOW_BUSY), Acl::CONNECTION.or(Acl::FAST), Group::Connection)
-        .since("1.0.0")
-        .doc("Authenticates the connection with a password, or a user name and a password.", "O(n) in the number of passwords of the user", "[username] password"),
-    Row::new("echo", echo, 2, Flags::LOADING.or(Flags::STALE).or(Flags::FAST), Acl::CONNECTION.or(Acl::FAST), Group::Connection)
-        .since("1.0.0")
-        .doc("Answers with its argument.", "O(1)", "message"),
-    Row::new("hello", hello, -1, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::NO_AUTH).or(Flags::ALLOW_BUSY), Acl::CONNECTION.or(Acl::FAST), Group::Connection)
-        .since("6.0.0")
-        .doc("Chooses the protocol version, and may authenticate and name the connection in the same step.", "O(1)", "[protover [AUTH username password] [SETNAME clientname]]"),
+    Row::new(
+        "auth",
+        auth,
+        -2,
+        Flags::NOSCRIPT
+            .or(Flags::LOADING)
+            .or(Flags::STALE)
+            .or(Flags::FAST)
+            .or(Flags::NO_AUTH)
+            .or(Flags::ALLOW_BUSY),
+        Acl::CONNECTION.or(Acl::FAST),
+        Group::Connection,
+    )
+    .since("1.0.0")
+    .doc(
+        "Authenticates the connection with a password, or a user name and a password.",
+        "O(n) in the number of passwords of the user",
+        "[username] password",
+    ),
+    Row::new(
+        "echo",
+        echo,
+        2,
+        Flags::LOADING.or(Flags::STALE).or(Flags::FAST),
+        Acl::CONNECTION.or(Acl::FAST),
+        Group::Connection,
+    )
+    .since("1.0.0")
+    .doc("Answers with its argument.", "O(1)", "message"),
+    Row::new(
+        "hello",
+        hello,
+        -1,
+        Flags::NOSCRIPT
+            .or(Flags::LOADING)
+            .or(Flags::STALE)
+            .or(Flags::FAST)
+            .or(Flags::NO_AUTH)
+            .or(Flags::ALLOW_BUSY),
+        Acl::CONNECTION.or(Acl::FAST),
+        Group::Connection,
+    )
+    .since("6.0.0")
+    .doc(
+        "Chooses the protocol version, and may authenticate and name the connection in the same step.",
+        "O(1)",
+        "[protover [AUTH username password] [SETNAME clientname]]",
+    ),
     Row::new("ping", ping, -1, Flags::FAST, Acl::CONNECTION.or(Acl::FAST), Group::Connection)
         .since("1.0.0")
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
         .doc("Shows that the server answers; echoes its argument if there is one.", "O(1)", "[message]"),
-    Row::new("quit", quit, -1, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::NO_AUTH).or(Flags::ALLOW_BUSY), Acl::CONNECTION.or(Acl::FAST), Group::Connection)
-        .since("1.0.0")
-        .deprecated("7.2.0", "just closing the connection")
-        .doc("Closes the connection after the replies.", "O(1)", ""),
-    Row::new("reset", reset, 1, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::NO_AUTH).or(Flags::ALLOW_BUSY), Acl::CONNECTION.or(Acl::FAST), Group::Connection)
-        .since("6.2.0")
-        .doc("Brings the connection back to the state of a new one.", "O(1)", ""),
-    Row::new("select", select, 2, Flags::LOADING.or(Flags::STALE).or(Flags::FAST), Acl::CONNECTION.or(Acl::FAST), Group::Connection)
-        .since("1.0.0")
-        .doc("Changes the database that the connection works on.", "O(1)", "index"),
+    Row::new(
+        "quit",
+        quit,
+        -1,
+        Flags::NOSCRIPT
+            .or(Flags::LOADING)
+            .or(Flags::STALE)
+            .or(Flags::FAST)
+            .or(Flags::NO_AUTH)
+            .or(Flags::ALLOW_BUSY),
+        Acl::CONNECTION.or(Acl::FAST),
+        Group::Connection,
+    )
+    .since("1.0.0")
+    .deprecated("7.2.0", "just closing the connection")
+    .doc("Closes the connection after the replies.", "O(1)", ""),
+    Row::new(
+        "reset",
+        reset,
+        1,
+        Flags::NOSCRIPT
+            .or(Flags::LOADING)
+            .or(Flags::STALE)
+            .or(Flags::FAST)
+            .or(Flags::NO_AUTH)
+            .or(Flags::ALLOW_BUSY),
+        Acl::CONNECTION.or(Acl::FAST),
+        Group::Connection,
+    )
+    .since("6.2.0")
+    .doc("Brings the connection back to the state of a new one.", "O(1)", ""),
+    Row::new(
+        "select",
+        select,
+        2,
+        Flags::LOADING.or(Flags::STALE).or(Flags::FAST),
+        Acl::CONNECTION.or(Acl::FAST),
+        Group::Connection,
+    )
+    .since("1.0.0")
+    .doc("Changes the database that the connection works on.", "O(1)", "index"),
 ];
-

@@ -39,7 +39,8 @@ fn add(ctx: &mut Ctx<'_>, amount: i64) -> Done {
         None => 0,
     };
     let sum = old.checked_add(amount).ok_or(CommandError::Overflow)?;
-    let stored = ctx.srv.keyspace.update(ctx.db, key, |v| string_mut(v).map(|s| *s = StringValue::from_int(sum)));
+    let stored =
+        ctx.srv.keyspace.update(ctx.db, key, |v| string_mut(v).map(|s| *s = StringValue::from_int(sum)));
     if stored.transpose()?.is_none() {
         let value = Value::String(StringValue::from_int(sum));
         ctx.srv.keyspace.set(ctx.db, key, value, Ttl::Clear);
@@ -76,24 +77,98 @@ fn incrbyfloat(ctx: &mut Ctx<'_>) -> Done {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("decr", decr, 2, Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST), Acl::FAST.or(Acl::STRING).or(Acl::WRITE), Group::String)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE) }])
-        .since("1.0.0")
-        .doc("Lowers the integer in a key by one; a missing key counts as 0.", "O(1)", "key"),
-    Row::new("decrby", decrby, 3, Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST), Acl::FAST.or(Acl::STRING).or(Acl::WRITE), Group::String)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE) }])
-        .since("1.0.0")
-        .doc("Lowers the integer in a key by an amount; a missing key counts as 0.", "O(1)", "key decrement"),
-    Row::new("incr", incr, 2, Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST), Acl::FAST.or(Acl::STRING).or(Acl::WRITE), Group::String)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE) }])
-        .since("1.0.0")
-        .doc("Raises the integer in a key by one; a missing key counts as 0.", "O(1)", "key"),
-    Row::new("incrby", incrby, 3, Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST), Acl::FAST.or(Acl::STRING).or(Acl::WRITE), Group::String)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE) }])
-        .since("1.0.0")
-        .doc("Raises the integer in a key by an amount; a missing key counts as 0.", "O(1)", "key increment"),
-    Row::new("incrbyfloat", incrbyfloat, 3, Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST), Acl::FAST.or(Acl::STRING).or(Acl::WRITE), Group::String)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE) }])
-        .since("2.6.0")
-        .doc("Raises the number in a key by an amount that may have a fraction; a missing key counts as 0.", "O(1)", "key increment"),
+    Row::new(
+        "decr",
+        decr,
+        2,
+        Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST),
+        Acl::FAST.or(Acl::STRING).or(Acl::WRITE),
+        Group::String,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("1.0.0")
+    .doc("Lowers the integer in a key by one; a missing key counts as 0.", "O(1)", "key"),
+    Row::new(
+        "decrby",
+        decrby,
+        3,
+        Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST),
+        Acl::FAST.or(Acl::STRING).or(Acl::WRITE),
+        Group::String,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("1.0.0")
+    .doc("Lowers the integer in a key by an amount; a missing key counts as 0.", "O(1)", "key decrement"),
+    Row::new(
+        "incr",
+        incr,
+        2,
+        Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST),
+        Acl::FAST.or(Acl::STRING).or(Acl::WRITE),
+        Group::String,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("1.0.0")
+    .doc("Raises the integer in a key by one; a missing key counts as 0.", "O(1)", "key"),
+    Row::new(
+        "incrby",
+        incrby,
+        3,
+        Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST),
+        Acl::FAST.or(Acl::STRING).or(Acl::WRITE),
+        Group::String,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("1.0.0")
+    .doc("Raises the integer in a key by an amount; a missing key counts as 0.", "O(1)", "key increment"),
+    Row::new(
+        "incrbyfloat",
+        incrbyfloat,
+        3,
+        Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST),
+        Acl::FAST.or(Acl::STRING).or(Acl::WRITE),
+        Group::String,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("2.6.0")
+    .doc(
+        "Raises the number in a key by an amount that may have a fraction; a missing key counts as 0.",
+        "O(1)",
+        "key increment",
+    ),
 ];

@@ -54,20 +54,51 @@ fn swapdb(ctx: &mut Ctx<'_>) -> Done {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("dbsize", dbsize, 1, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Server)
-        .since("1.0.0")
-        .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
-        .doc("Counts the keys of the database.", "O(1)", ""),
-    Row::new("flushdb", flushdb, -1, Flags::WRITE, Acl::DANGEROUS.or(Acl::KEYSPACE).or(Acl::SLOW).or(Acl::WRITE), Group::Server)
-        .since("1.0.0")
-        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-        .doc("Empties the database.", "O(n) in the number of keys", "[ASYNC|SYNC]"),
-    Row::new("flushall", flushall, -1, Flags::WRITE, Acl::DANGEROUS.or(Acl::KEYSPACE).or(Acl::SLOW).or(Acl::WRITE), Group::Server)
-        .since("1.0.0")
-        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
-        .doc("Empties every database.", "O(n) in the number of keys", "[ASYNC|SYNC]"),
-    Row::new("swapdb", swapdb, 3, Flags::WRITE.or(Flags::FAST), Acl::DANGEROUS.or(Acl::FAST).or(Acl::KEYSPACE).or(Acl::WRITE), Group::Server)
-        .since("4.0.0")
-        .doc("Exchanges the contents of two databases.", "O(n) in the number of watching clients", "index1 index2"),
+    Row::new(
+        "dbsize",
+        dbsize,
+        1,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Server,
+    )
+    .since("1.0.0")
+    .tips(&["request_policy:all_shards", "response_policy:agg_sum"])
+    .doc("Counts the keys of the database.", "O(1)", ""),
+    Row::new(
+        "flushdb",
+        flushdb,
+        -1,
+        Flags::WRITE,
+        Acl::DANGEROUS.or(Acl::KEYSPACE).or(Acl::SLOW).or(Acl::WRITE),
+        Group::Server,
+    )
+    .since("1.0.0")
+    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+    .doc("Empties the database.", "O(n) in the number of keys", "[ASYNC|SYNC]"),
+    Row::new(
+        "flushall",
+        flushall,
+        -1,
+        Flags::WRITE,
+        Acl::DANGEROUS.or(Acl::KEYSPACE).or(Acl::SLOW).or(Acl::WRITE),
+        Group::Server,
+    )
+    .since("1.0.0")
+    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+    .doc("Empties every database.", "O(n) in the number of keys", "[ASYNC|SYNC]"),
+    Row::new(
+        "swapdb",
+        swapdb,
+        3,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::DANGEROUS.or(Acl::FAST).or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Server,
+    )
+    .since("4.0.0")
+    .doc(
+        "Exchanges the contents of two databases.",
+        "O(n) in the number of watching clients",
+        "index1 index2",
+    ),
 ];
-

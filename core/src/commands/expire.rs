@@ -153,43 +153,176 @@ fn show(ctx: &mut Ctx<'_>, shown: Shown) -> Done {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("expire", expire, -3, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::UPDATE) }])
-        .since("1.0.0")
-        .doc("Gives a key a time to live in seconds.", "O(1)", "key seconds [NX|XX|GT|LT]"),
-    Row::new("expireat", expireat, -3, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::UPDATE) }])
-        .since("1.2.0")
-        .doc("Lets a key expire at a time given in seconds since 1970.", "O(1)", "key unix-time-seconds [NX|XX|GT|LT]"),
-    Row::new("expiretime", expiretime, 2, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO.or(KeyFlags::ACCESS) }])
-        .since("7.0.0")
-        .doc("Tells when a key expires, in seconds since 1970.", "O(1)", "key"),
-    Row::new("persist", persist, 2, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::UPDATE) }])
-        .since("2.2.0")
-        .doc("Takes a key's time to live away.", "O(1)", "key"),
-    Row::new("pexpire", pexpire, -3, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::UPDATE) }])
-        .since("2.6.0")
-        .doc("Gives a key a time to live in milliseconds.", "O(1)", "key milliseconds [NX|XX|GT|LT]"),
-    Row::new("pexpireat", pexpireat, -3, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::UPDATE) }])
-        .since("2.6.0")
-        .doc("Lets a key expire at a time given in milliseconds since 1970.", "O(1)", "key unix-time-milliseconds [NX|XX|GT|LT]"),
-    Row::new("pexpiretime", pexpiretime, 2, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO.or(KeyFlags::ACCESS) }])
-        .since("7.0.0")
-        .doc("Tells when a key expires, in milliseconds since 1970.", "O(1)", "key"),
-    Row::new("pttl", pttl, 2, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO.or(KeyFlags::ACCESS) }])
-        .since("2.6.0")
-        .tips(&["nondeterministic_output"])
-        .doc("Tells how long a key still lives, in milliseconds.", "O(1)", "key"),
-    Row::new("ttl", ttl, 2, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO.or(KeyFlags::ACCESS) }])
-        .since("1.0.0")
-        .tips(&["nondeterministic_output"])
-        .doc("Tells how long a key still lives, in seconds.", "O(1)", "key"),
+    Row::new(
+        "expire",
+        expire,
+        -3,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("1.0.0")
+    .doc("Gives a key a time to live in seconds.", "O(1)", "key seconds [NX|XX|GT|LT]"),
+    Row::new(
+        "expireat",
+        expireat,
+        -3,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("1.2.0")
+    .doc(
+        "Lets a key expire at a time given in seconds since 1970.",
+        "O(1)",
+        "key unix-time-seconds [NX|XX|GT|LT]",
+    ),
+    Row::new(
+        "expiretime",
+        expiretime,
+        2,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RO.or(KeyFlags::ACCESS),
+        }],
+    )
+    .since("7.0.0")
+    .doc("Tells when a key expires, in seconds since 1970.", "O(1)", "key"),
+    Row::new(
+        "persist",
+        persist,
+        2,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("2.2.0")
+    .doc("Takes a key's time to live away.", "O(1)", "key"),
+    Row::new(
+        "pexpire",
+        pexpire,
+        -3,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("2.6.0")
+    .doc("Gives a key a time to live in milliseconds.", "O(1)", "key milliseconds [NX|XX|GT|LT]"),
+    Row::new(
+        "pexpireat",
+        pexpireat,
+        -3,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("2.6.0")
+    .doc(
+        "Lets a key expire at a time given in milliseconds since 1970.",
+        "O(1)",
+        "key unix-time-milliseconds [NX|XX|GT|LT]",
+    ),
+    Row::new(
+        "pexpiretime",
+        pexpiretime,
+        2,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RO.or(KeyFlags::ACCESS),
+        }],
+    )
+    .since("7.0.0")
+    .doc("Tells when a key expires, in milliseconds since 1970.", "O(1)", "key"),
+    Row::new(
+        "pttl",
+        pttl,
+        2,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RO.or(KeyFlags::ACCESS),
+        }],
+    )
+    .since("2.6.0")
+    .tips(&["nondeterministic_output"])
+    .doc("Tells how long a key still lives, in milliseconds.", "O(1)", "key"),
+    Row::new(
+        "ttl",
+        ttl,
+        2,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RO.or(KeyFlags::ACCESS),
+        }],
+    )
+    .since("1.0.0")
+    .tips(&["nondeterministic_output"])
+    .doc("Tells how long a key still lives, in seconds.", "O(1)", "key"),
 ];
-

@@ -4,11 +4,11 @@ use crate::base::glob::glob_match;
 use crate::base::number::{parse_i64, parse_u64};
 use crate::config::NotifyFlags;
 use crate::contract::DbIndex;
+use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::engine::table::container;
-use crate::engine::{Ctx, Effect};
 use crate::keyspace::Copied;
-use crate::resp::CommandError;
+use crate::resp::{CommandError, Writer};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -148,7 +148,7 @@ fn copy(ctx: &mut Ctx<'_>) -> Done {
 fn keys(ctx: &mut Ctx<'_>) -> Done {
     let pattern = ctx.arg(1);
     let mut names: Vec<Box<[u8]>> = Vec::new();
-    ctx.srv.keyspace.for_each_key(ctx.db, |key| {
+    ctx.srv.keyspace.keys(ctx.db, |key, _| {
         if glob_match(pattern, key, false) {
             names.push(key.into());
         }
@@ -162,9 +162,11 @@ fn keys(ctx: &mut Ctx<'_>) -> Done {
 }
 
 fn randomkey(ctx: &mut Ctx<'_>) -> Done {
-    match ctx.srv.keyspace.random_key(ctx.db, &mut ctx.srv.rng) {
-        Some(key) => ctx.reply().bulk(&key),
-        None => ctx.reply().null(),
+    let key = ctx.srv.keyspace.random_key(ctx.db, &mut ctx.srv.rng);
+    let mut w = Writer::new(ctx.out, ctx.proto);
+    match key {
+        Some(key) => w.bulk(key),
+        None => w.null(),
     }
     Ok(())
 }
@@ -253,97 +255,288 @@ fn object_help(ctx: &mut Ctx<'_>) -> Done {
         "OBJECT",
         &[
             "ENCODING <key>",
-            "    Return the kind of internal representation used in order to store the value",
-            "    associated with a <key>.",
+            "    The internal form of the value.",
             "FREQ <key>",
-            "    Return the access frequency index of the <key>. The returned integer is",
-            "    proportional to the logarithm of the recent access frequency of the key.",
+            "    How often the key was used lately, on a logarithmic scale.",
             "IDLETIME <key>",
-            "    Return the idle time of the <key>, that is the approximated number of",
-            "    seconds elapsed since the last access to the key.",
+            "    Seconds since the key was last used.",
             "REFCOUNT <key>",
-            "    Return the number of references of the value associated with the specified",
-            "    <key>.",
+            "    References to the value.",
         ],
     );
     Ok(())
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("copy", copy, -3, Flags::WRITE.or(Flags::DENYOOM), Acl::KEYSPACE.or(Acl::SLOW).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 2, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO.or(KeyFlags::ACCESS) }, KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::OW.or(KeyFlags::UPDATE) }])
-        .since("6.2.0")
-        .doc("Stores a copy of a key's value under another name.", "O(n) in the number of elements of the value", "source destination [DB destination-db] [REPLACE]"),
+    Row::new(
+        "copy",
+        copy,
+        -3,
+        Flags::WRITE.or(Flags::DENYOOM),
+        Acl::KEYSPACE.or(Acl::SLOW).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 2, 1),
+        &[
+            KeySpec {
+                begin: Begin::Index(1),
+                find: Find::Range(0, 1, 0),
+                flags: KeyFlags::RO.or(KeyFlags::ACCESS),
+            },
+            KeySpec {
+                begin: Begin::Index(2),
+                find: Find::Range(0, 1, 0),
+                flags: KeyFlags::OW.or(KeyFlags::UPDATE),
+            },
+        ],
+    )
+    .since("6.2.0")
+    .doc(
+        "Stores a copy of a key's value under another name.",
+        "O(n) in the number of elements of the value",
+        "source destination [DB destination-db] [REPLACE]",
+    ),
     Row::new("del", del, -2, Flags::WRITE, Acl::KEYSPACE.or(Acl::SLOW).or(Acl::WRITE), Group::Generic)
-        .keyed((1, -1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RM.or(KeyFlags::DELETE) }])
+        .keyed(
+            (1, -1, 1),
+            &[KeySpec {
+                begin: Begin::Index(1),
+                find: Find::Range(-1, 1, 0),
+                flags: KeyFlags::RM.or(KeyFlags::DELETE),
+            }],
+        )
         .since("1.0.0")
         .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
         .doc("Removes keys.", "O(n) in the number of keys", "key..."),
-    Row::new("exists", exists, -2, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Generic)
-        .keyed((1, -1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RO }])
-        .since("1.0.0")
-        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
-        .doc("Counts how many of the named keys exist; a key named twice counts twice.", "O(n) in the number of keys", "key..."),
-    Row::new("keys", keys, 2, Flags::READONLY, Acl::DANGEROUS.or(Acl::KEYSPACE).or(Acl::READ).or(Acl::SLOW), Group::Generic)
-        .since("1.0.0")
-        .tips(&["request_policy:all_shards", "nondeterministic_output_order"])
-        .doc("Lists the keys whose names match a pattern.", "O(n) in the number of keys of the database", "pattern"),
-    Row::new("move", move_, 3, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE) }])
-        .since("1.0.0")
-        .doc("Moves a key to another database, unless it exists there.", "O(1)", "key db"),
+    Row::new(
+        "exists",
+        exists,
+        -2,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Generic,
+    )
+    .keyed(
+        (1, -1, 1),
+        &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RO }],
+    )
+    .since("1.0.0")
+    .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+    .doc(
+        "Counts how many of the named keys exist; a key named twice counts twice.",
+        "O(n) in the number of keys",
+        "key...",
+    ),
+    Row::new(
+        "keys",
+        keys,
+        2,
+        Flags::READONLY,
+        Acl::DANGEROUS.or(Acl::KEYSPACE).or(Acl::READ).or(Acl::SLOW),
+        Group::Generic,
+    )
+    .since("1.0.0")
+    .tips(&["request_policy:all_shards", "nondeterministic_output_order"])
+    .doc(
+        "Lists the keys whose names match a pattern.",
+        "O(n) in the number of keys of the database",
+        "pattern",
+    ),
+    Row::new(
+        "move",
+        move_,
+        3,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(0, 1, 0),
+            flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
+        }],
+    )
+    .since("1.0.0")
+    .doc("Moves a key to another database, unless it exists there.", "O(1)", "key db"),
     Row::new("object", container, -2, Flags::CONTAINER, Acl::SLOW, Group::Generic)
         .since("2.2.3")
         .doc("Groups the commands that show how a value is kept.", "Depends on the subcommand", "")
         .subs(&[
-            Row::new("object|encoding", object_encoding, 3, Flags::READONLY, Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW), Group::Generic)
-                .keyed((2, 2, 1), &[KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
-                .since("2.2.3")
-                .tips(&["nondeterministic_output"])
-                .doc("Names the internal form of a key's value.", "O(1)", "key"),
-            Row::new("object|help", object_help, 2, Flags::LOADING.or(Flags::STALE), Acl::KEYSPACE.or(Acl::SLOW), Group::Generic)
-                .since("6.2.0")
-                .doc("Explains the subcommands.", "O(1)", ""),
-            Row::new("object|idletime", object_idletime, 3, Flags::READONLY, Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW), Group::Generic)
-                .keyed((2, 2, 1), &[KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
-                .since("2.2.3")
-                .tips(&["nondeterministic_output"])
-                .doc("Tells the seconds since a key was last used.", "O(1)", "key"),
-            Row::new("object|refcount", object_refcount, 3, Flags::READONLY, Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW), Group::Generic)
-                .keyed((2, 2, 1), &[KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
-                .since("2.2.3")
-                .tips(&["nondeterministic_output"])
-                .doc("Tells how many references a key's value has.", "O(1)", "key"),
+            Row::new(
+                "object|encoding",
+                object_encoding,
+                3,
+                Flags::READONLY,
+                Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW),
+                Group::Generic,
+            )
+            .keyed(
+                (2, 2, 1),
+                &[KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }],
+            )
+            .since("2.2.3")
+            .tips(&["nondeterministic_output"])
+            .doc("Names the internal form of a key's value.", "O(1)", "key"),
+            Row::new(
+                "object|help",
+                object_help,
+                2,
+                Flags::LOADING.or(Flags::STALE),
+                Acl::KEYSPACE.or(Acl::SLOW),
+                Group::Generic,
+            )
+            .since("6.2.0")
+            .doc("Explains the subcommands.", "O(1)", ""),
+            Row::new(
+                "object|idletime",
+                object_idletime,
+                3,
+                Flags::READONLY,
+                Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW),
+                Group::Generic,
+            )
+            .keyed(
+                (2, 2, 1),
+                &[KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }],
+            )
+            .since("2.2.3")
+            .tips(&["nondeterministic_output"])
+            .doc("Tells the seconds since a key was last used.", "O(1)", "key"),
+            Row::new(
+                "object|refcount",
+                object_refcount,
+                3,
+                Flags::READONLY,
+                Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW),
+                Group::Generic,
+            )
+            .keyed(
+                (2, 2, 1),
+                &[KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }],
+            )
+            .since("2.2.3")
+            .tips(&["nondeterministic_output"])
+            .doc("Tells how many references a key's value has.", "O(1)", "key"),
         ]),
-    Row::new("randomkey", randomkey, 1, Flags::READONLY.or(Flags::ARBITRARY_KEYS), Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW), Group::Generic)
-        .since("1.0.0")
-        .tips(&["request_policy:all_shards", "response_policy:special", "nondeterministic_output"])
-        .doc("Names a key chosen at random.", "O(1)", ""),
+    Row::new(
+        "randomkey",
+        randomkey,
+        1,
+        Flags::READONLY.or(Flags::ARBITRARY_KEYS),
+        Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW),
+        Group::Generic,
+    )
+    .since("1.0.0")
+    .tips(&["request_policy:all_shards", "response_policy:special", "nondeterministic_output"])
+    .doc("Names a key chosen at random.", "O(1)", ""),
     Row::new("rename", rename, 3, Flags::WRITE, Acl::KEYSPACE.or(Acl::SLOW).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 2, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::DELETE) }, KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::OW.or(KeyFlags::UPDATE) }])
+        .keyed(
+            (1, 2, 1),
+            &[
+                KeySpec {
+                    begin: Begin::Index(1),
+                    find: Find::Range(0, 1, 0),
+                    flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::DELETE),
+                },
+                KeySpec {
+                    begin: Begin::Index(2),
+                    find: Find::Range(0, 1, 0),
+                    flags: KeyFlags::OW.or(KeyFlags::UPDATE),
+                },
+            ],
+        )
         .since("1.0.0")
         .doc("Gives a key a new name, replacing what was there.", "O(1)", "key newkey"),
-    Row::new("renamenx", renamenx, 3, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, 2, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::DELETE) }, KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::OW.or(KeyFlags::INSERT) }])
-        .since("1.0.0")
-        .doc("Gives a key a new name unless that name is taken.", "O(1)", "key newkey"),
-    Row::new("scan", scan, -2, Flags::READONLY.or(Flags::ARBITRARY_KEYS), Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW), Group::Generic)
-        .since("2.8.0")
-        .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"])
-        .doc("Visits the keys of the database in steps.", "O(1) for each step, O(n) for all of them", "cursor [MATCH pattern] [COUNT count] [TYPE type]"),
-    Row::new("touch", touch, -2, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Generic)
-        .keyed((1, -1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RO }])
-        .since("3.2.1")
-        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
-        .doc("Counts how many of the named keys exist and notes their use.", "O(n) in the number of keys", "key..."),
-    Row::new("type", type_, 2, Flags::READONLY.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ), Group::Generic)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
-        .since("1.0.0")
-        .doc("Names the type of a key's value.", "O(1)", "key"),
-    Row::new("unlink", unlink, -2, Flags::WRITE.or(Flags::FAST), Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE), Group::Generic)
-        .keyed((1, -1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RM.or(KeyFlags::DELETE) }])
-        .since("4.0.0")
-        .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
-        .doc("Removes keys and frees their values aside.", "O(n) in the number of keys", "key..."),
+    Row::new(
+        "renamenx",
+        renamenx,
+        3,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, 2, 1),
+        &[
+            KeySpec {
+                begin: Begin::Index(1),
+                find: Find::Range(0, 1, 0),
+                flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::DELETE),
+            },
+            KeySpec {
+                begin: Begin::Index(2),
+                find: Find::Range(0, 1, 0),
+                flags: KeyFlags::OW.or(KeyFlags::INSERT),
+            },
+        ],
+    )
+    .since("1.0.0")
+    .doc("Gives a key a new name unless that name is taken.", "O(1)", "key newkey"),
+    Row::new(
+        "scan",
+        scan,
+        -2,
+        Flags::READONLY.or(Flags::ARBITRARY_KEYS),
+        Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW),
+        Group::Generic,
+    )
+    .since("2.8.0")
+    .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"])
+    .doc(
+        "Visits the keys of the database in steps.",
+        "O(1) for each step, O(n) for all of them",
+        "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+    ),
+    Row::new(
+        "touch",
+        touch,
+        -2,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Generic,
+    )
+    .keyed(
+        (1, -1, 1),
+        &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RO }],
+    )
+    .since("3.2.1")
+    .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+    .doc(
+        "Counts how many of the named keys exist and notes their use.",
+        "O(n) in the number of keys",
+        "key...",
+    ),
+    Row::new(
+        "type",
+        type_,
+        2,
+        Flags::READONLY.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::READ),
+        Group::Generic,
+    )
+    .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
+    .since("1.0.0")
+    .doc("Names the type of a key's value.", "O(1)", "key"),
+    Row::new(
+        "unlink",
+        unlink,
+        -2,
+        Flags::WRITE.or(Flags::FAST),
+        Acl::FAST.or(Acl::KEYSPACE).or(Acl::WRITE),
+        Group::Generic,
+    )
+    .keyed(
+        (1, -1, 1),
+        &[KeySpec {
+            begin: Begin::Index(1),
+            find: Find::Range(-1, 1, 0),
+            flags: KeyFlags::RM.or(KeyFlags::DELETE),
+        }],
+    )
+    .since("4.0.0")
+    .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])
+    .doc("Removes keys and frees their values aside.", "O(n) in the number of keys", "key..."),
 ];
-

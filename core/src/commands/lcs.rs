@@ -162,9 +162,19 @@ fn reply_runs(ctx: &mut Ctx<'_>, o: &Options, runs: &[Run], total: u32) {
     w.int(i64::from(total));
 }
 
-pub(super) const ROWS: &[Row] = &[
-    Row::new("lcs", lcs, -3, Flags::READONLY, Acl::READ.or(Acl::SLOW).or(Acl::STRING), Group::String)
-        .keyed((1, 2, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(1, 1, 0), flags: KeyFlags::RO.or(KeyFlags::ACCESS) }])
+pub(super) const ROWS: &[Row] =
+    &[Row::new("lcs", lcs, -3, Flags::READONLY, Acl::READ.or(Acl::SLOW).or(Acl::STRING), Group::String)
+        .keyed(
+            (1, 2, 1),
+            &[KeySpec {
+                begin: Begin::Index(1),
+                find: Find::Range(1, 1, 0),
+                flags: KeyFlags::RO.or(KeyFlags::ACCESS),
+            }],
+        )
         .since("7.0.0")
-        .doc("Finds the longest subsequence that the strings in two keys share.", "O(n*m) in the lengths of the strings", "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]"),
-];
+        .doc(
+            "Finds the longest subsequence that the strings in two keys share.",
+            "O(n*m) in the lengths of the strings",
+            "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
+        )];

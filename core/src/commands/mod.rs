@@ -1,5 +1,6 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
+mod client;
 mod connection;
 mod counter;
 mod database;
@@ -23,6 +24,7 @@ pub const FAMILIES: &[&[Row]] = &[
     transactions::ROWS,
     pubsub::ROWS,
     database::ROWS,
+    client::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -163,72 +163,221 @@ fn pubsub_numpat(ctx: &mut Ctx<'_>) -> Done {
 }
 
 fn pubsub_help(ctx: &mut Ctx<'_>) -> Done {
-    super::help(ctx, "PUBSUB", &[
-        "CHANNELS [<pattern>]",
-        "    Return the currently active channels matching a <pattern> (default: '*').",
-        "NUMPAT",
-        "    Return number of subscriptions to patterns.",
-        "NUMSUB [<channel> ...]",
-        "    Return the number of subscribers for the specified channels, excluding",
-        "    pattern subscriptions(default: no channels).",
-        "SHARDCHANNELS [<pattern>]",
-        "    Return the currently active shard level channels matching a <pattern> (default: '*').",
-        "SHARDNUMSUB [<shardchannel> ...]",
-        "    Return the number of subscribers for the specified shard level channel(s)",
-    ]);
+    super::help(
+        ctx,
+        "PUBSUB",
+        &[
+            "CHANNELS [<pattern>]",
+            "    Channels that have listeners.",
+            "NUMPAT",
+            "    How many patterns have listeners.",
+            "NUMSUB [<channel> ...]",
+            "    How many listeners each channel has, patterns aside.",
+            "SHARDCHANNELS [<pattern>]",
+            "    Shard channels that have listeners.",
+            "SHARDNUMSUB [<channel> ...]",
+            "    How many listeners each shard channel has.",
+        ],
+    );
     Ok(())
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("psubscribe", psubscribe, -2, Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-        .since("2.0.0")
-        .doc("Listens to every channel whose name matches one of the patterns.", "O(1) for each pattern", "pattern..."),
-    Row::new("publish", publish, 3, Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::MAY_REPLICATE), Acl::FAST.or(Acl::PUBSUB), Group::PubSub)
-        .since("2.0.0")
-        .doc("Sends a message to all who listen to a channel.", "O(n+m) with n listeners of the channel and m patterns in all", "channel message"),
+    Row::new(
+        "psubscribe",
+        psubscribe,
+        -2,
+        Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE),
+        Acl::PUBSUB.or(Acl::SLOW),
+        Group::PubSub,
+    )
+    .since("2.0.0")
+    .doc(
+        "Listens to every channel whose name matches one of the patterns.",
+        "O(1) for each pattern",
+        "pattern...",
+    ),
+    Row::new(
+        "publish",
+        publish,
+        3,
+        Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::MAY_REPLICATE),
+        Acl::FAST.or(Acl::PUBSUB),
+        Group::PubSub,
+    )
+    .since("2.0.0")
+    .doc(
+        "Sends a message to all who listen to a channel.",
+        "O(n+m) with n listeners of the channel and m patterns in all",
+        "channel message",
+    ),
     Row::new("pubsub", container, -2, Flags::CONTAINER, Acl::SLOW, Group::PubSub)
         .since("2.8.0")
         .doc("Groups the commands that show the state of Pub/Sub.", "Depends on the subcommand", "")
         .subs(&[
-            Row::new("pubsub|channels", pubsub_channels, -2, Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-                .since("2.8.0")
-                .doc("Lists the channels that have listeners.", "O(n) in the number of channels", "[pattern]"),
-            Row::new("pubsub|help", pubsub_help, 2, Flags::LOADING.or(Flags::STALE), Acl::SLOW, Group::PubSub)
-                .since("6.2.0")
-                .doc("Explains the subcommands.", "O(1)", ""),
-            Row::new("pubsub|numpat", pubsub_numpat, 2, Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-                .since("2.8.0")
-                .doc("Counts the distinct patterns that are listened to.", "O(1)", ""),
-            Row::new("pubsub|numsub", pubsub_numsub, -2, Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-                .since("2.8.0")
-                .doc("Counts the listeners of each named channel.", "O(n) in the number of names", "[channel...]"),
-            Row::new("pubsub|shardchannels", pubsub_shardchannels, -2, Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-                .since("7.0.0")
-                .doc("Lists the shard channels that have listeners.", "O(n) in the number of shard channels", "[pattern]"),
-            Row::new("pubsub|shardnumsub", pubsub_shardnumsub, -2, Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-                .since("7.0.0")
-                .doc("Counts the listeners of each named shard channel.", "O(n) in the number of names", "[shardchannel...]"),
+            Row::new(
+                "pubsub|channels",
+                pubsub_channels,
+                -2,
+                Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE),
+                Acl::PUBSUB.or(Acl::SLOW),
+                Group::PubSub,
+            )
+            .since("2.8.0")
+            .doc(
+                "Lists the channels that have listeners.",
+                "O(n) in the number of channels",
+                "[pattern]",
+            ),
+            Row::new(
+                "pubsub|help",
+                pubsub_help,
+                2,
+                Flags::LOADING.or(Flags::STALE),
+                Acl::SLOW,
+                Group::PubSub,
+            )
+            .since("6.2.0")
+            .doc("Explains the subcommands.", "O(1)", ""),
+            Row::new(
+                "pubsub|numpat",
+                pubsub_numpat,
+                2,
+                Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE),
+                Acl::PUBSUB.or(Acl::SLOW),
+                Group::PubSub,
+            )
+            .since("2.8.0")
+            .doc("Counts the distinct patterns that are listened to.", "O(1)", ""),
+            Row::new(
+                "pubsub|numsub",
+                pubsub_numsub,
+                -2,
+                Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE),
+                Acl::PUBSUB.or(Acl::SLOW),
+                Group::PubSub,
+            )
+            .since("2.8.0")
+            .doc(
+                "Counts the listeners of each named channel.",
+                "O(n) in the number of names",
+                "[channel...]",
+            ),
+            Row::new(
+                "pubsub|shardchannels",
+                pubsub_shardchannels,
+                -2,
+                Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE),
+                Acl::PUBSUB.or(Acl::SLOW),
+                Group::PubSub,
+            )
+            .since("7.0.0")
+            .doc(
+                "Lists the shard channels that have listeners.",
+                "O(n) in the number of shard channels",
+                "[pattern]",
+            ),
+            Row::new(
+                "pubsub|shardnumsub",
+                pubsub_shardnumsub,
+                -2,
+                Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE),
+                Acl::PUBSUB.or(Acl::SLOW),
+                Group::PubSub,
+            )
+            .since("7.0.0")
+            .doc(
+                "Counts the listeners of each named shard channel.",
+                "O(n) in the number of names",
+                "[shardchannel...]",
+            ),
         ]),
-    Row::new("punsubscribe", punsubscribe, -1, Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-        .since("2.0.0")
-        .doc("Stops listening to the patterns, or to all of them.", "O(n) in the number of patterns", "[pattern...]"),
-    Row::new("spublish", spublish, 3, Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::MAY_REPLICATE), Acl::FAST.or(Acl::PUBSUB), Group::PubSub)
-        .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::NOT_KEY }])
-        .since("7.0.0")
-        .doc("Sends a message to all who listen to a shard channel.", "O(n) in the number of listeners", "shardchannel message"),
-    Row::new("ssubscribe", ssubscribe, -2, Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-        .keyed((1, -1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::NOT_KEY }])
-        .since("7.0.0")
-        .doc("Listens to shard channels.", "O(1) for each channel", "shardchannel..."),
-    Row::new("subscribe", subscribe, -2, Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-        .since("2.0.0")
-        .doc("Listens to channels.", "O(1) for each channel", "channel..."),
-    Row::new("sunsubscribe", sunsubscribe, -1, Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-        .keyed((1, -1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::NOT_KEY }])
-        .since("7.0.0")
-        .doc("Stops listening to the shard channels, or to all of them.", "O(n) in the number of channels", "[shardchannel...]"),
-    Row::new("unsubscribe", unsubscribe, -1, Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE), Acl::PUBSUB.or(Acl::SLOW), Group::PubSub)
-        .since("2.0.0")
-        .doc("Stops listening to the channels, or to all of them.", "O(n) in the number of channels", "[channel...]"),
+    Row::new(
+        "punsubscribe",
+        punsubscribe,
+        -1,
+        Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE),
+        Acl::PUBSUB.or(Acl::SLOW),
+        Group::PubSub,
+    )
+    .since("2.0.0")
+    .doc(
+        "Stops listening to the patterns, or to all of them.",
+        "O(n) in the number of patterns",
+        "[pattern...]",
+    ),
+    Row::new(
+        "spublish",
+        spublish,
+        3,
+        Flags::PUBSUB.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::MAY_REPLICATE),
+        Acl::FAST.or(Acl::PUBSUB),
+        Group::PubSub,
+    )
+    .keyed(
+        (1, 1, 1),
+        &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::NOT_KEY }],
+    )
+    .since("7.0.0")
+    .doc(
+        "Sends a message to all who listen to a shard channel.",
+        "O(n) in the number of listeners",
+        "shardchannel message",
+    ),
+    Row::new(
+        "ssubscribe",
+        ssubscribe,
+        -2,
+        Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE),
+        Acl::PUBSUB.or(Acl::SLOW),
+        Group::PubSub,
+    )
+    .keyed(
+        (1, -1, 1),
+        &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::NOT_KEY }],
+    )
+    .since("7.0.0")
+    .doc("Listens to shard channels.", "O(1) for each channel", "shardchannel..."),
+    Row::new(
+        "subscribe",
+        subscribe,
+        -2,
+        Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE),
+        Acl::PUBSUB.or(Acl::SLOW),
+        Group::PubSub,
+    )
+    .since("2.0.0")
+    .doc("Listens to channels.", "O(1) for each channel", "channel..."),
+    Row::new(
+        "sunsubscribe",
+        sunsubscribe,
+        -1,
+        Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE),
+        Acl::PUBSUB.or(Acl::SLOW),
+        Group::PubSub,
+    )
+    .keyed(
+        (1, -1, 1),
+        &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::NOT_KEY }],
+    )
+    .since("7.0.0")
+    .doc(
+        "Stops listening to the shard channels, or to all of them.",
+        "O(n) in the number of channels",
+        "[shardchannel...]",
+    ),
+    Row::new(
+        "unsubscribe",
+        unsubscribe,
+        -1,
+        Flags::PUBSUB.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE),
+        Acl::PUBSUB.or(Acl::SLOW),
+        Group::PubSub,
+    )
+    .since("2.0.0")
+    .doc(
+        "Stops listening to the channels, or to all of them.",
+        "O(n) in the number of channels",
+        "[channel...]",
+    ),
 ];
-

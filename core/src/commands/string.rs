@@ -308,7 +308,8 @@ fn setrange(ctx: &mut Ctx<'_>) -> Done {
     check_len(ctx, (offset as u64).saturating_add(part.len() as u64))?;
     let offset = offset as usize;
     let len = if old.is_some() {
-        let grown = ctx.srv.keyspace.update(ctx.db, key, |v| string_mut(v).map(|s| s.set_range(offset, part)));
+        let grown =
+            ctx.srv.keyspace.update(ctx.db, key, |v| string_mut(v).map(|s| s.set_range(offset, part)));
         grown.unwrap_or(Ok(0))?
     } else {
         let mut value = StringValue::raw(Vec::new());

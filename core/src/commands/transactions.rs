@@ -2,7 +2,7 @@
 
 use crate::connection::{ConnFlags, Multi};
 use crate::engine::{Acl, Begin, Ctx, Effect, Find, Flags, Group, KeyFlags, KeySpec, Row, RowIx};
-use crate::resp::{CommandError};
+use crate::resp::CommandError;
 use alloc::boxed::Box;
 
 type Done = Result<(), CommandError>;
@@ -57,7 +57,7 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
 fn watched_key_expired(ctx: &Ctx<'_>) -> bool {
     let Some(multi) = &ctx.client().multi else { return false };
     let keyspace = &ctx.srv.keyspace;
-    multi.watched.iter().any(|(db, key, expired)| !expired && keyspace.is_expired(*db, key))
+    multi.watched.iter().any(|(db, key, alive)| *alive && keyspace.peek(*db, key).is_none())
 }
 
 fn watch(ctx: &mut Ctx<'_>) -> Done {
@@ -67,12 +67,12 @@ fn watch(ctx: &mut Ctx<'_>) -> Done {
     let already_lost = ctx.client().flags.has(ConnFlags::DIRTY_CAS);
     let (db, slot) = (ctx.db, ctx.slot);
     for key in ctx.args.skip(1).iter().filter(|_| !already_lost) {
-        let expired = ctx.srv.keyspace.is_expired(db, key);
+        let alive = ctx.srv.keyspace.peek(db, key).is_some();
         let multi = ctx.client_mut().multi.get_or_insert_with(|| Box::new(Multi::default()));
         if multi.watched.iter().any(|(d, k, _)| *d == db && **k == *key) {
             continue;
         }
-        multi.watched.push((db, key.into(), expired));
+        multi.watched.push((db, key.into(), alive));
         ctx.srv.watch.add(db, key, slot);
     }
     ctx.srv.keyspace.set_watching(!ctx.srv.watch.is_empty());
@@ -88,21 +88,62 @@ fn unwatch(ctx: &mut Ctx<'_>) -> Done {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new("discard", discard, 1, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY), Acl::FAST.or(Acl::TRANSACTION), Group::Transactions)
-        .since("2.0.0")
-        .doc("Throws away the commands queued since MULTI.", "O(n) in the number of queued commands", ""),
-    Row::new("exec", exec, 1, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::SKIP_SLOWLOG), Acl::SLOW.or(Acl::TRANSACTION), Group::Transactions)
-        .since("1.2.0")
-        .doc("Runs the commands queued since MULTI, unless a watched key has changed.", "That of the queued commands", ""),
-    Row::new("multi", multi, 1, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY), Acl::FAST.or(Acl::TRANSACTION), Group::Transactions)
-        .since("1.2.0")
-        .doc("Begins a transaction: what follows is queued until EXEC.", "O(1)", ""),
-    Row::new("unwatch", unwatch, 1, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY), Acl::FAST.or(Acl::TRANSACTION), Group::Transactions)
-        .since("2.2.0")
-        .doc("Forgets every key the connection watches.", "O(1)", ""),
-    Row::new("watch", watch, -2, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY), Acl::FAST.or(Acl::TRANSACTION), Group::Transactions)
-        .keyed((1, -1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RO }])
-        .since("2.2.0")
-        .doc("Makes the next EXEC depend on these keys staying as they are.", "O(1) for each key", "key..."),
+    Row::new(
+        "discard",
+        discard,
+        1,
+        Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY),
+        Acl::FAST.or(Acl::TRANSACTION),
+        Group::Transactions,
+    )
+    .since("2.0.0")
+    .doc("Throws away the commands queued since MULTI.", "O(n) in the number of queued commands", ""),
+    Row::new(
+        "exec",
+        exec,
+        1,
+        Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::SKIP_SLOWLOG),
+        Acl::SLOW.or(Acl::TRANSACTION),
+        Group::Transactions,
+    )
+    .since("1.2.0")
+    .doc(
+        "Runs the commands queued since MULTI, unless a watched key has changed.",
+        "That of the queued commands",
+        "",
+    ),
+    Row::new(
+        "multi",
+        multi,
+        1,
+        Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY),
+        Acl::FAST.or(Acl::TRANSACTION),
+        Group::Transactions,
+    )
+    .since("1.2.0")
+    .doc("Begins a transaction: what follows is queued until EXEC.", "O(1)", ""),
+    Row::new(
+        "unwatch",
+        unwatch,
+        1,
+        Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY),
+        Acl::FAST.or(Acl::TRANSACTION),
+        Group::Transactions,
+    )
+    .since("2.2.0")
+    .doc("Forgets every key the connection watches.", "O(1)", ""),
+    Row::new(
+        "watch",
+        watch,
+        -2,
+        Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE).or(Flags::FAST).or(Flags::ALLOW_BUSY),
+        Acl::FAST.or(Acl::TRANSACTION),
+        Group::Transactions,
+    )
+    .keyed(
+        (1, -1, 1),
+        &[KeySpec { begin: Begin::Index(1), find: Find::Range(-1, 1, 0), flags: KeyFlags::RO }],
+    )
+    .since("2.2.0")
+    .doc("Makes the next EXEC depend on these keys staying as they are.", "O(1) for each key", "key..."),
 ];
-

@@ -133,8 +133,8 @@ fn scope(srv: &Server, slot: u32, row: RowIx) -> Verdict {
         return Verdict::Pass;
     }
     match name(srv, row) {
-        "ping" | "subscribe" | "ssubscribe" | "unsubscribe" | "sunsubscribe" | "psubscribe" | "punsubscribe"
-        | "quit" | "reset" => Verdict::Pass,
+        "ping" | "subscribe" | "ssubscribe" | "unsubscribe" | "sunsubscribe" | "psubscribe"
+        | "punsubscribe" | "quit" | "reset" => Verdict::Pass,
         _ => Verdict::RefuseScope,
     }
 }
@@ -148,7 +148,7 @@ fn loading(srv: &Server, slot: u32, _: RowIx) -> Verdict {
 }
 
 fn busy(_: &Server, _: u32, _: RowIx) -> Verdict {
-    Verdict::Refuse(BUSY_SCRIPT_PLACEHOLDER)
+    Verdict::Refuse(CommandError::BusyScript)
 }
 
 fn replica_link(_: &Server, _: u32, _: RowIx) -> Verdict {

@@ -96,7 +96,10 @@ fn keyword(word: &str, from: i64, args: &Args<'_>) -> Option<i64> {
 #[must_use]
 pub fn set_keys(args: &Args<'_>) -> Option<Vec<FoundKey>> {
     let reads = args.iter().skip(3).any(|arg| arg.eq_ignore_ascii_case(b"GET"));
-    let flags =
-        if reads { KeyFlags::RW | KeyFlags::ACCESS | KeyFlags::UPDATE } else { KeyFlags::OW | KeyFlags::UPDATE };
+    let flags = if reads {
+        KeyFlags::RW | KeyFlags::ACCESS | KeyFlags::UPDATE
+    } else {
+        KeyFlags::OW | KeyFlags::UPDATE
+    };
     Some(vec![(1, flags)])
 }

@@ -147,6 +147,7 @@ errors! {
     NoProto = "NOPROTO unsupported protocol version",
     WrongType = "WRONGTYPE Operation against a key holding the wrong kind of value",
     Loading = "LOADING Redis is loading the dataset in memory",
+    BusyScript = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
     MasterDown = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
     ReadOnly = "READONLY You can't write against a read only replica.",
     MisconfRdb = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
