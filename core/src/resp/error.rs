@@ -39,8 +39,8 @@ macro_rules! errors {
         }
 
         impl CommandError {
-            /// The texts without anything inserted.
-            const FIXED: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
+            /// Every error whose text has nothing inserted, with that text.
+            pub const FIXED: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
 
             /// The text in three pieces: before what is inserted, the insertion, after it.
             fn pieces(self) -> [&'static str; 3] {
