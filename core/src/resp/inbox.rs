@@ -449,6 +449,8 @@ mod tests {
         limits: Limits,
         frames: Vec<Vec<Vec<u8>>>,
         end: Option<Step>,
+        /// An interruption lasts until the next read.
+        blocks: bool,
     }
 
     impl Peer {
@@ -460,6 +462,7 @@ mod tests {
                 limits,
                 frames: Vec::new(),
                 end: None,
+                blocks: false,
             }
         }
 
@@ -486,6 +489,9 @@ mod tests {
                         for i in 0..self.window.len() {
                             if i == stop {
                                 self.inbox.unread(&self.window, i);
+                                if self.blocks {
+                                    return;
+                                }
                                 break;
                             }
                             let args = self.inbox.args(&self.shared, &self.window, i);
@@ -726,6 +732,7 @@ mod tests {
             chunks in prop::collection::vec(1usize..200, 1..20),
             shared in 8usize..300,
             stop in 1usize..5,
+            blocks: bool,
         ) {
             let limits = Limits { big_bulk_min: 100, ..Limits::default() };
             let (mut bytes, mut valid, mut sent) = (Vec::new(), true, Vec::new());
@@ -748,7 +755,12 @@ mod tests {
             }
             let mut peer = Peer::new(shared, limits);
             let mut next = chunks.iter().cycle();
+            peer.blocks = blocks;
             peer.send(&bytes, &mut || next.next().copied().unwrap_or(1), stop);
+            if peer.end.is_none() {
+                peer.blocks = false;
+                peer.execute(stop);
+            }
             prop_assert_eq!((peer.frames, peer.end), whole);
         }
 
