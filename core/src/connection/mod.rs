@@ -89,7 +89,7 @@ pub struct Multi {
     pub queue: Vec<Queued>,
     /// Union of the flags of what is queued (bits of `engine::row::Flags`).
     pub row_flags: u32,
-    /// Watched keys of this client, with whether the key had expired when it was watched.
+    /// Watched keys of this client, with whether the key was alive when it was watched.
     pub watched: Vec<(DbIndex, Box<[u8]>, bool)>,
 }
 

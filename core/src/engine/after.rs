@@ -5,17 +5,15 @@
 
 use super::row::{Flags, Row};
 use super::server::Server;
-use crate::base::ids::DbIndex;
 use crate::config::NotifyFlags;
-use crate::connection::ConnFlags;
-use alloc::vec::Vec;
+use crate::connection::{ConnFlags, Conns};
+use crate::keyspace::{Expired, Touched};
+use alloc::boxed::Box;
 
 impl Server {
     /// After one command (also inside EXEC).
     pub fn after_command(&mut self, slot: u32, row: &'static Row) {
-        if self.keyspace.has_news() {
-            self.drain_keyspace();
-        }
+        self.drain_keyspace();
         let unit_writes = !self.unit.is_empty();
         self.close_unit(row.flags);
         if unit_writes {
@@ -28,26 +26,30 @@ impl Server {
     pub fn drain_keyspace(&mut self) {
         self.drain_expired();
         self.drain_touched();
-        for garbage in self.keyspace.take_garbage() {
-            self.discard(garbage);
+        if self.keyspace.has_garbage() {
+            for garbage in self.keyspace.take_garbage() {
+                self.discard(Box::new(garbage));
+            }
         }
     }
 
     /// Propagates and announces the keys that were found expired and removed.
     pub fn drain_expired(&mut self) {
-        if self.keyspace.expired.is_empty() {
+        if self.keyspace.expired().is_empty() {
             return;
         }
-        let expired = core::mem::take(&mut self.keyspace.expired);
+        let mut expired = core::mem::take(&mut self.expired_keys);
+        self.keyspace.swap_expired(&mut expired);
         let lazy = self.config.lazyfree_lazy_expire;
         let verb: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
-        for (db, key) in &expired {
-            let args: [&[u8]; 2] = [verb, key];
+        for Expired { db, key } in &expired {
+            let args: [&[u8]; 2] = [verb, key.as_slice()];
             self.push_to_unit(*db, args.into_iter());
-            self.send_event(NotifyFlags::EXPIRED, "expired", *db, key);
+            self.send_event(NotifyFlags::EXPIRED, "expired", *db, key.as_slice());
         }
         self.stats.expired_keys += expired.len() as u64;
-        self.keyspace.recycle_expired(expired);
+        expired.clear();
+        self.expired_keys = expired;
     }
 
     /// The same for keys that no command asked for: each is a unit of its own.
@@ -59,32 +61,17 @@ impl Server {
 
     /// Tells watchers which keys changed.
     fn drain_touched(&mut self) {
-        let touched = self.keyspace.take_touched();
-        for change in touched.iter() {
-            match change.key {
-                Some(key) => {
-                    for slot in self.watch.watchers(change.db, key).to_vec() {
-                        self.spoil(slot);
-                    }
-                }
-                None => self.spoil_db(change.db),
+        if self.watch.is_empty() {
+            return;
+        }
+        let Self { keyspace, watch, conns, .. } = self;
+        for change in keyspace.touched() {
+            match change {
+                Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
+                Touched::Database(db) => watch.in_db(db).for_each(|(_, slots)| spoil(conns, slots)),
             }
         }
-        self.keyspace.recycle_touched(touched);
-    }
-
-    /// A whole database was emptied or exchanged: everyone who watches a key in it that existed or exists now.
-    fn spoil_db(&mut self, db: DbIndex) {
-        let slots: Vec<u32> = self.watch.in_db(db).flat_map(|(_, slots)| slots.iter().copied()).collect();
-        for slot in slots {
-            self.spoil(slot);
-        }
-    }
-
-    fn spoil(&mut self, slot: u32) {
-        if let Some(conn) = self.conns.try_get_mut(slot) {
-            conn.flags.set(ConnFlags::DIRTY_CAS);
-        }
+        keyspace.clear_touched();
     }
 
     /// Forgets the watched keys of a client.
@@ -108,5 +95,14 @@ impl Server {
         self.drain_keyspace();
         self.close_unit(Flags::NONE);
         result
+    }
+}
+
+/// The transactions of these clients will not run.
+fn spoil(conns: &mut Conns, slots: &[u32]) {
+    for slot in slots {
+        if let Some(conn) = conns.try_get_mut(*slot) {
+            conn.flags.set(ConnFlags::DIRTY_CAS);
+        }
     }
 }

@@ -125,7 +125,7 @@ impl Server {
                 self.deliver(slot, |w| w.int(acked as i64));
             }
             Some(WaitsFor::Shutdown | WaitsFor::Driver) => {
-                self.deliver(slot, |w| w.error(CommandError::ShutdownErrors.text().as_bytes()));
+                self.deliver(slot, |w| w.error(&CommandError::ShutdownFailed.text()));
             }
             Some(WaitsFor::Unpause) | None => {}
         }

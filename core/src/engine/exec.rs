@@ -10,9 +10,9 @@ use super::row::{Flags, Gates, Row};
 use super::server::Server;
 use super::table::RowIx;
 use crate::connection::{ConnFlags, Multi, Queued};
-use crate::resp::{Args, CommandError, OutBuf, Proto, Writer};
+use crate::keyspace::ExpiryPolicy;
+use crate::resp::{Args, CommandError, OutBuf, OwnedArgs, Writer};
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Whether the client's next command may run.
@@ -66,11 +66,18 @@ impl Server {
         }
         let conn = self.conns.get_mut(slot);
         let in_exec = conn.flags.has(ConnFlags::IN_EXEC);
+        let no_touch = conn.flags.has(ConnFlags::NO_TOUCH) && row.name != "touch";
         let (db, proto) = (conn.db, conn.proto);
+        let policy = match () {
+            () if conn.flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
+            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () => ExpiryPolicy::Delete,
+        };
         let mark = out.mark();
-        let dirty = self.keyspace.dirty;
+        let dirty = self.keyspace.dirty();
         self.open_unit();
-        self.keyspace.set_touching(!conn.flags.has(ConnFlags::NO_TOUCH) || row.name == "touch");
+        self.keyspace.set_no_touch(no_touch);
+        self.keyspace.begin(self.now.unix.ms(), policy);
         let mut ctx =
             Ctx { srv: self, slot, args, out, db, proto, row_ix, row, effect: Effect::Request, in_exec };
         let result = (row.run)(&mut ctx);
@@ -78,11 +85,11 @@ impl Server {
         let failed = match result {
             Ok(()) => false,
             Err(error) => {
-                self.fail(slot, row, error, mark, out);
+                self.fail(slot, error, mark, out);
                 true
             }
         };
-        let changed = self.keyspace.dirty != dirty;
+        let changed = self.keyspace.dirty() != dirty;
         if !failed && (effect == Effect::Always || (changed && effect == Effect::Request)) {
             self.drain_expired();
             self.push_to_unit(db, args.iter());
@@ -94,7 +101,7 @@ impl Server {
             out.truncate(mark);
         }
         if !self.own_pushes.is_empty() && !in_exec {
-            out.append(&mut self.own_pushes);
+            append(out, &mut self.own_pushes);
         }
         !failed
     }
@@ -117,7 +124,13 @@ impl Server {
     }
 
     /// The row of a request, or the refusal of an unknown one.
-    fn resolve(&mut self, slot: u32, args: &Args<'_>, found: Option<RowIx>, out: &mut OutBuf) -> Option<RowIx> {
+    fn resolve(
+        &mut self,
+        slot: u32,
+        args: &Args<'_>,
+        found: Option<RowIx>,
+        out: &mut OutBuf,
+    ) -> Option<RowIx> {
         let name = args.get(0);
         let Some(mut row) = found else {
             if is_http(name) {
@@ -164,11 +177,11 @@ impl Server {
                  this context",
                 found.name
             ),
-            Verdict::RefuseProtected => protected_text(found),
-            Verdict::Refuse(CommandError::NoAuth) if found.name == "hello" => {
-                String::from(CommandError::NoAuth.text())
+            Verdict::RefuseProtected => {
+                let word = if found.name.starts_with("module") { "MODULE" } else { "DEBUG" };
+                CommandError::Protected(word).text().into_owned()
             }
-            Verdict::Refuse(error) => String::from(error.text()),
+            Verdict::Refuse(error) => error.text().into_owned(),
             Verdict::Pass | Verdict::Postpone => return,
         };
         self.refuse_with(slot, Some(row), text.as_bytes(), out);
@@ -187,7 +200,7 @@ impl Server {
             let mut whole = b"EXECABORT Transaction discarded because of: ".to_vec();
             whole.extend_from_slice(reason);
             self.stats.error_reply(b"EXECABORT");
-            self.writer(slot, out).error(&whole);
+            self.writer(slot, out).error_parts(&[&whole]);
             return;
         }
         let conn = self.conns.get_mut(slot);
@@ -197,21 +210,18 @@ impl Server {
         let silent = conn.flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
         self.stats.error_reply(text);
         if !silent {
-            self.writer(slot, out).error(text);
+            self.writer(slot, out).error_parts(&[text]);
         }
     }
 
     /// Puts the error of a handler in place of what it wrote.
     #[cold]
-    fn fail(&mut self, slot: u32, row: &Row, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
+    fn fail(&mut self, slot: u32, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
         if error != CommandError::Written {
             out.truncate(mark);
             let proto = self.conns.get(slot).proto;
             let mut w = Writer::new(out, proto);
-            match error {
-                CommandError::WrongArity => w.error(&wrong_arity(row)),
-                other => w.error(other.text().as_bytes()),
-            }
+            error.write(&mut w);
         }
         self.stats.error_reply(out.since(mark).strip_prefix(b"-").unwrap_or(b"ERR"));
     }
@@ -225,7 +235,7 @@ impl Server {
         }
         let multi = conn.multi.get_or_insert_with(|| Box::new(Multi::default()));
         multi.row_flags |= flags;
-        multi.queue.push(Queued { row: row.0, args: args.to_owned() });
+        multi.queue.push(Queued { row: row.0, args: OwnedArgs::from(*args) });
     }
 
     /// Leaves MULTI without running anything; watched keys are forgotten.
@@ -295,14 +305,13 @@ fn wrong_arity(row: &Row) -> Vec<u8> {
     alloc::format!("ERR wrong number of arguments for '{}' command", row.name).into_bytes()
 }
 
-fn protected_text(row: &Row) -> String {
-    let word = if row.name.starts_with("module") { "MODULE" } else { "DEBUG" };
-    let option = word.to_ascii_lowercase();
-    alloc::format!(
-        "ERR {word} command not allowed. If the enable-{option}-command option is set to \"local\", you can run it \
-         from a local connection, otherwise you need to set this option in the configuration file, and then restart \
-         the server."
-    )
+/// Moves everything unsent from one buffer to the end of another.
+pub(super) fn append(out: &mut OutBuf, from: &mut OutBuf) {
+    while !from.is_empty() {
+        let mut slices: [&[u8]; 8] = [&[]; 8];
+        let n = from.slices(usize::MAX, &mut slices);
+        slices[..n].iter().for_each(|s| out.push(s));
+        let moved = slices[..n].iter().map(|s| s.len()).sum();
+        from.consume(moved);
+    }
 }
-
-const _: () = assert!(size_of::<Proto>() == 1);

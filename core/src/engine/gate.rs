@@ -93,7 +93,7 @@ fn noauth(_: &Server, _: u32, _: RowIx) -> Verdict {
 
 fn no_multi(srv: &Server, _: u32, row: RowIx) -> Verdict {
     let refused = flags(srv, row).has(Flags::NO_MULTI);
-    if refused { Verdict::Refuse(CommandError::NotInMulti) } else { Verdict::Pass }
+    if refused { Verdict::Refuse(CommandError::NotInTransaction) } else { Verdict::Pass }
 }
 
 fn oom(srv: &Server, slot: u32, row: RowIx) -> Verdict {
@@ -133,8 +133,8 @@ fn scope(srv: &Server, slot: u32, row: RowIx) -> Verdict {
         return Verdict::Pass;
     }
     match name(srv, row) {
-        "ping" | "subscribe" | "ssubscribe" | "unsubscribe" | "sunsubscribe" | "psubscribe" | "punsubscribe"
-        | "quit" | "reset" => Verdict::Pass,
+        "ping" | "subscribe" | "ssubscribe" | "unsubscribe" | "sunsubscribe" | "psubscribe"
+        | "punsubscribe" | "quit" | "reset" => Verdict::Pass,
         _ => Verdict::RefuseScope,
     }
 }

@@ -20,13 +20,13 @@ impl Server {
         let mut line = format!("+{secs}.{micros:06} [{} {peer}]", conn.db.0).into_bytes();
         for arg in args.iter() {
             line.push(b' ');
-            quote_into(&mut line, arg);
+            quote_into(arg, &mut line);
         }
         line.extend_from_slice(b"\r\n");
         let line = Bytes::from(line);
         for monitor in self.monitors.clone() {
             let line = line.clone();
-            self.deliver(monitor, |w| w.raw(line));
+            self.deliver(monitor, |w| w.raw(&line));
         }
     }
 }

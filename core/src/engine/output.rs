@@ -111,8 +111,11 @@ impl Server {
             self.send_encoded(slot, &mut message, &[b"message", channel, payload]);
             told += 1;
         }
-        let patterns: alloc::vec::Vec<_> =
-            self.pubsub.matching(channel).map(|(p, l)| (alloc::boxed::Box::<[u8]>::from(p), l.to_vec())).collect();
+        let patterns: alloc::vec::Vec<_> = self
+            .pubsub
+            .matching(channel)
+            .map(|(p, l)| (alloc::boxed::Box::<[u8]>::from(p), l.to_vec()))
+            .collect();
         for (pattern, listeners) in patterns {
             let mut message = Encoded { resp2: None, resp3: None };
             for slot in listeners {
@@ -141,7 +144,7 @@ impl Server {
             Proto::Resp3 => &mut message.resp3,
         };
         let bytes = encoded.get_or_insert_with(|| encode_push(parts, proto)).clone();
-        self.deliver(slot, |w| w.raw(bytes));
+        self.deliver(slot, |w| w.raw(&bytes));
     }
 }
 
@@ -152,5 +155,7 @@ fn encode_push(parts: &[&[u8]], proto: Proto) -> Bytes {
     for part in parts {
         w.bulk(part);
     }
-    Bytes::from(out.into_vec())
+    let mut slices: [&[u8]; 2] = [&[]; 2];
+    let n = out.slices(usize::MAX, &mut slices);
+    Bytes::from(slices[..n].concat())
 }

@@ -9,7 +9,7 @@
 use super::row::Flags;
 use super::server::Server;
 use crate::base::ids::DbIndex;
-use crate::resp::encode_command_into;
+use crate::base::number::push_u64;
 use alloc::vec::Vec;
 
 /// What the running unit propagates.
@@ -43,7 +43,7 @@ impl Server {
         if !self.repl.feeds_own_writes() {
             return;
         }
-        encode_command_into(&mut self.unit.bytes, args);
+        encode(&mut self.unit.bytes, args);
         self.unit.commands.push((db, self.unit.bytes.len()));
     }
 
@@ -84,9 +84,23 @@ impl Server {
         let mut text = itoa::Buffer::new();
         let mut select = Vec::with_capacity(32);
         let args: [&[u8]; 2] = [b"SELECT", text.format(db.0).as_bytes()];
-        encode_command_into(&mut select, args.into_iter());
+        encode(&mut select, args.into_iter());
         self.repl.feed(&select, self.now);
         self.repl.set_selected(db);
+    }
+}
+
+/// A command as the stream carries it: an array of bulk strings.
+pub fn encode<'x>(out: &mut Vec<u8>, args: impl ExactSizeIterator<Item = &'x [u8]>) {
+    out.push(b'*');
+    push_u64(out, args.len() as u64);
+    out.extend_from_slice(b"\r\n");
+    for arg in args {
+        out.push(b'$');
+        push_u64(out, arg.len() as u64);
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(arg);
+        out.extend_from_slice(b"\r\n");
     }
 }
 

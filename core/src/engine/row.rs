@@ -58,7 +58,14 @@ pub struct Row {
 impl Row {
     /// A row with a name, code, arity and flags; the rest is added by the methods below.
     #[must_use]
-    pub const fn new(name: &'static str, run: Handler, arity: i16, flags: Flags, acl: Acl, group: Group) -> Self {
+    pub const fn new(
+        name: &'static str,
+        run: Handler,
+        arity: i16,
+        flags: Flags,
+        acl: Acl,
+        group: Group,
+    ) -> Self {
         Self {
             name,
             arity,

@@ -15,7 +15,8 @@ use crate::base::rng::Rng;
 use crate::config::{Config, Knobs};
 use crate::connection::Conns;
 use crate::contract::{
-    ConnId, DialTarget, DiskRequest, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now, OpId, Tuning,
+    ConnId, DialTarget, DiskRequest, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now, OpId,
+    Tuning,
 };
 use crate::keyspace::Keyspace;
 use crate::pubsub::PubSub;
@@ -130,6 +131,10 @@ pub struct Server {
     pub requests: Vec<Request>,
     /// Disk operations under way count from here.
     pub next_op: u64,
+    /// Room for the list of expired keys.
+    pub expired_keys: Vec<crate::keyspace::Expired>,
+    /// Output buffers of connections that have nothing to write.
+    pub spare_buffers: Vec<Vec<u8>>,
     /// Facts of the process.
     pub process: Process,
     /// Where the next look at clients begins.

@@ -4,11 +4,11 @@
 //!
 //! Source: the Redis documentation of SLOWLOG.
 
+use crate::resp::Args;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::vec::Vec;
-use crate::resp::Args;
 
 /// Arguments kept of one command, the last of which may stand for the rest.
 const ARGS_MAX: usize = 32;
@@ -41,7 +41,15 @@ pub struct Slowlog {
 
 impl Slowlog {
     /// Adds an entry and forgets the oldest beyond `len_max`.
-    pub fn add(&mut self, unix_secs: i64, micros: u64, args: &Args<'_>, peer: &str, name: &[u8], len_max: usize) {
+    pub fn add(
+        &mut self,
+        unix_secs: i64,
+        micros: u64,
+        args: &Args<'_>,
+        peer: &str,
+        name: &[u8],
+        len_max: usize,
+    ) {
         let entry = SlowEntry {
             id: self.next_id,
             unix_secs,

@@ -55,12 +55,8 @@ impl Node {
             Address::Tcp { loopback, .. } => (loopback, false),
             Address::Unix(_) => (true, true),
         };
-        let details = Details {
-            peer: text(peer.remote),
-            local: text(peer.local),
-            is_local,
-            ..Details::default()
-        };
+        let details =
+            Details { peer: text(peer.remote), local: text(peer.local), is_local, ..Details::default() };
         let id = srv.conns.take_client_id();
         let mut connection = Connection::new(conn, id, srv.now.mono, details);
         if is_unix {

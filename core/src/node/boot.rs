@@ -5,7 +5,7 @@ use crate::base::ids::ListenerId;
 use crate::base::rng::Rng;
 use crate::commands;
 use crate::connection::Conns;
-use crate::containers::HashKey;
+use crate::containers::dict::HashKey;
 use crate::contract::{Gauges, ListenAt, ListenError, LogLevel, Now, Timer};
 use crate::engine::server::Listener;
 use crate::engine::{Action, Gates, Server, Table};
@@ -64,6 +64,8 @@ impl Node {
             requests: Vec::new(),
             next_op: 0,
             listeners: Vec::new(),
+            expired_keys: Vec::new(),
+            spare_buffers: Vec::new(),
             process,
             client_cursor: crate::base::ids::ClientId(0),
             config,

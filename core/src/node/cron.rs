@@ -65,7 +65,8 @@ impl Node {
         let idle_max = srv.config.timeout;
         for slot in slice {
             let conn = srv.conns.get(slot);
-            let spared = ConnFlags::REPLICA.or(ConnFlags::MASTER).or(ConnFlags::BLOCKED).or(ConnFlags::PUBSUB);
+            let spared =
+                ConnFlags::REPLICA.or(ConnFlags::MASTER).or(ConnFlags::BLOCKED).or(ConnFlags::PUBSUB);
             let idle = now - conn.active > Span::secs(idle_max.max(0) as u64);
             if idle_max > 0 && idle && !conn.flags.any(spared) {
                 srv.log(LogLevel::Verbose, format_args!("Closing idle client"));

@@ -1,7 +1,7 @@
 //! A read-only view of a node for the simulator's oracles and for tests.
 
 use super::Node;
-use crate::base::ids::ConnId;
+use crate::base::ids::{ConnId, DbIndex};
 use crate::connection::ConnFlags;
 use crate::replication::ReplId;
 use alloc::vec::Vec;
@@ -23,8 +23,8 @@ pub struct Inspect {
     pub selected: Option<u32>,
     /// Keys in all databases.
     pub keys: usize,
-    /// Deep digest of the data set, when it is switched on.
-    pub digest: Option<u128>,
+    /// Deep digest of the data set; meaningful when it is switched on.
+    pub digest: u128,
 }
 
 /// One connection as oracles see it.
@@ -52,7 +52,7 @@ impl Node {
             second_offset: repl.second_offset,
             offset: repl.offset,
             selected: repl.selected().map(|db| db.0),
-            keys: self.srv.keyspace.total_len(),
+            keys: (0..self.srv.keyspace.databases()).map(|db| self.srv.keyspace.len(DbIndex(db))).sum(),
             digest: self.srv.keyspace.digest(),
         }
     }

@@ -5,12 +5,14 @@
 //! exempt), so that a huge reply starves nobody; what remains goes out in the next turn.
 
 use super::Node;
-use crate::connection::{ConnFlags, Connection, LimitVerdict, ObufUsage};
+use crate::connection::{ConnFlags, LimitVerdict, ObufUsage};
 use crate::contract::{Effects, Now, Out, Timer};
 use crate::engine::{Action, Server};
 
 /// Slices handed to the driver in one flush.
 const SLICES: usize = 64;
+/// Output buffers kept for connections to come.
+const SPARE_MAX: usize = 64;
 
 impl Node {
     /// Hands every action of the turn to the driver.
@@ -113,14 +115,14 @@ fn settle(srv: &mut Server, slot: u32, stalled: bool, streaming: bool) {
     if more {
         srv.hold_to_limits(slot, pending);
     } else {
-        recycle(srv.conns.get_mut(slot));
+        let conn = srv.conns.get_mut(slot);
+        conn.soft_since = None;
+        if let Some(storage) = conn.out.take_storage()
+            && srv.spare_buffers.len() < SPARE_MAX
+        {
+            srv.spare_buffers.push(storage);
+        }
     }
-}
-
-/// A connection without output gives its buffer back.
-fn recycle(conn: &mut Connection) {
-    conn.soft_since = None;
-    conn.out.reset();
 }
 
 impl Server {

@@ -21,7 +21,13 @@ impl Node {
             return;
         }
         srv.log(LogLevel::Warning, format_args!("Received {name} scheduling shutdown..."));
-        let save = if flags.nosave() { Some(false) } else if flags.save() { Some(true) } else { None };
+        let save = if flags.nosave() {
+            Some(false)
+        } else if flags.save() {
+            Some(true)
+        } else {
+            None
+        };
         srv.begin_shutdown(flags.now(), flags.force(), save);
     }
 

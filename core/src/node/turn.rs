@@ -4,7 +4,7 @@
 //! *Does not own*: parsing (`resp`), execution (`engine/exec`), writing (`pump`).
 
 use super::Node;
-use crate::connection::{ConnFlags, WaitsFor};
+use crate::connection::ConnFlags;
 use crate::contract::{CloseWhy, ConnId, Input, LogLevel, Now};
 use crate::engine::exec::Flow;
 use crate::resp::{Inbox, Limits, OutBuf, Step};
@@ -59,6 +59,11 @@ impl Node {
         }
         let mut inbox = core::mem::take(&mut connection.inbox);
         let mut out = core::mem::take(&mut connection.out);
+        if out.is_empty()
+            && let Some(storage) = self.srv.spare_buffers.pop()
+        {
+            out.give_storage(storage);
+        }
         self.srv.current = Some(slot);
         while self.serve_window(slot, &mut inbox, &mut out) {}
         self.srv.current = None;
@@ -92,14 +97,12 @@ impl Node {
             Step::Frames => {}
             Step::NeedMore => return false,
             Step::Error(error) => {
-                let text = error.text();
-                self.srv.stats.error_reply(&text);
-                self.srv.writer(slot, out).error(&text);
+                self.srv.stats.error_reply(b"ERR");
+                error.write(&mut self.srv.writer(slot, out));
                 self.srv.log(
                     LogLevel::Verbose,
                     format_args!(
-                        "Protocol error ({}) from client: {}",
-                        alloc::string::String::from_utf8_lossy(&text),
+                        "Protocol error ({error:?}) from client: {}",
                         self.srv.conns.get(slot).details.peer.clone()
                     ),
                 );
@@ -168,7 +171,7 @@ impl Node {
                 n += 1;
             }
         }
-        self.srv.keyspace.touch_window(db, &keys[..n]);
+        self.srv.keyspace.touch_window(db, keys[..n].iter().copied());
     }
 
     fn query_buffer_full(&mut self, slot: u32) {
@@ -193,13 +196,6 @@ impl Node {
             connection.flags.clear(ConnFlags::READY);
             self.serve(slot);
         }
-    }
-
-    /// Whether a client waits for this kind of thing.
-    #[must_use]
-    pub(super) fn waits_for_shutdown(&self, slot: u32) -> bool {
-        let waits = self.srv.conns.try_get(slot).and_then(|c| c.waits.as_ref());
-        waits.is_some_and(|w| matches!(w.what, WaitsFor::Shutdown))
     }
 }
 

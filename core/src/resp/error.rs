@@ -39,8 +39,8 @@ macro_rules! errors {
         }
 
         impl CommandError {
-            /// The texts without anything inserted.
-            const FIXED: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
+            /// Every error whose text has nothing inserted, with that text.
+            pub const FIXED: &'static [(Self, &'static str)] = &[$((Self::$name, $text),)*];
 
             /// The text in three pieces: before what is inserted, the insertion, after it.
             fn pieces(self) -> [&'static str; 3] {
@@ -147,6 +147,7 @@ errors! {
     NoProto = "NOPROTO unsupported protocol version",
     WrongType = "WRONGTYPE Operation against a key holding the wrong kind of value",
     Loading = "LOADING Redis is loading the dataset in memory",
+    BusyScript = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
     MasterDown = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
     ReadOnly = "READONLY You can't write against a read only replica.",
     MisconfRdb = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",

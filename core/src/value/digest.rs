@@ -34,7 +34,8 @@ impl Digest {
     /// Adds one number.
     pub fn write_u64(&mut self, word: u64) {
         self.a = (self.a ^ word.wrapping_mul(PRIME_B)).rotate_left(31).wrapping_mul(PRIME_A);
-        self.b = (self.b.wrapping_add(word.wrapping_mul(PRIME_C))).rotate_left(27).wrapping_mul(PRIME_B) ^ self.a;
+        self.b =
+            (self.b.wrapping_add(word.wrapping_mul(PRIME_C))).rotate_left(27).wrapping_mul(PRIME_B) ^ self.a;
     }
 
     /// Adds a byte string, framed by its length.
