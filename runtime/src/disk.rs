@@ -85,7 +85,9 @@ impl Disk {
 
     /// Must be told of every report of a finished request.
     pub fn finished(&mut self, lane: usize) {
-        let Some(paths) = self.lanes.get_mut(lane).and_then(|lane| lane.in_flight.pop_front()) else { return };
+        let Some(paths) = self.lanes.get_mut(lane).and_then(|lane| lane.in_flight.pop_front()) else {
+            return;
+        };
         for path in paths.each() {
             if let Some(counts) = self.busy.get_mut(path) {
                 counts[lane] = counts[lane].saturating_sub(1);

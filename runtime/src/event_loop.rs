@@ -55,7 +55,9 @@ impl EventLoop {
                 return code;
             }
             if let Err(error) = self.sleep() {
-                self.world.log.line(LogLevel::Warning, &format!("Waiting for events failed: {}", os_text(&error)));
+                self.world
+                    .log
+                    .line(LogLevel::Warning, &format!("Waiting for events failed: {}", os_text(&error)));
                 self.world.exit = Some(1);
                 continue;
             }
@@ -131,7 +133,9 @@ impl EventLoop {
     fn take_owed(&mut self, now: Now) {
         while let Some(owed) = self.world.owed.pop_front() {
             match owed {
-                Owed::Listening(listener, result) => self.node.handle(now, Input::Listening { listener, result }),
+                Owed::Listening(listener, result) => {
+                    self.node.handle(now, Input::Listening { listener, result })
+                }
                 Owed::Disk(op, result) => self.node.handle(now, Input::Disk { op, result }),
                 Owed::Closed(conn, why) => {
                     self.world.sockets.remove(conn);
@@ -210,7 +214,8 @@ impl EventLoop {
                         self.node.handle(now, Input::Accepted { conn, listener, peer });
                     }
                     Err(error) => {
-                        let text = format!("Error registering fd event for the new client: {}", os_text(&error));
+                        let text =
+                            format!("Error registering fd event for the new client: {}", os_text(&error));
                         world.log.line(LogLevel::Warning, &text);
                     }
                 }

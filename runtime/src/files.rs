@@ -37,7 +37,8 @@ impl SystemFiles {
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             found = found.iter().flat_map(|base| step(base, part)).collect();
         }
-        let mut paths: Vec<String> = found.into_iter().filter_map(|path| path.into_os_string().into_string().ok()).collect();
+        let mut paths: Vec<String> =
+            found.into_iter().filter_map(|path| path.into_os_string().into_string().ok()).collect();
         paths.sort_unstable();
         paths
     }

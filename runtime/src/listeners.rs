@@ -69,9 +69,8 @@ impl Listeners {
     pub fn listen(&mut self, registry: &Registry, id: ListenerId, at: &ListenAt) -> Result<(), ListenError> {
         let bound = match at {
             ListenAt::Tcp { host, port, backlog, .. } => listen_tcp(host, *port, *backlog).map(Stands::Tcp),
-            ListenAt::Unix { path, perm, backlog } => {
-                listen_unix(Path::new(&**path), *perm, *backlog).map(|socket| Stands::Unix(socket, (&**path).into()))
-            }
+            ListenAt::Unix { path, perm, backlog } => listen_unix(Path::new(&**path), *perm, *backlog)
+                .map(|socket| Stands::Unix(socket, (&**path).into())),
         };
         let mut stands = bound.map_err(|text| ListenError(text.into()))?;
         let token = Token(LISTENER_TOKENS | id.0 as usize);
@@ -159,7 +158,9 @@ impl Listeners {
         if self.rests(now) {
             return Ok(None);
         }
-        let Some(listener) = self.list.get_mut(place).filter(|listener| listener.ready) else { return Ok(None) };
+        let Some(listener) = self.list.get_mut(place).filter(|listener| listener.ready) else {
+            return Ok(None);
+        };
         loop {
             let error = match listener.stands.accept(text) {
                 Ok(socket) => return Ok(Some((listener.id, socket))),

@@ -177,7 +177,8 @@ impl LogFile {
     fn is_in_place(&mut self) -> bool {
         self.checked = Instant::now();
         let Some(Ok(held)) = self.file.as_ref().map(File::metadata) else { return false };
-        std::fs::metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()))
+        std::fs::metadata(&self.path)
+            .is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()))
     }
 
     /// A failure keeps the old file: better an old log than none.

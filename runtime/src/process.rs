@@ -29,7 +29,12 @@ pub fn make_room(clients: u32, log: &Log) -> u32 {
     if raised || (hard > soft && setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard).is_ok()) {
         let now = getrlimit(Resource::RLIMIT_NOFILE).map_or(soft, |(soft, _)| soft);
         if now >= wanted {
-            log.line(LogLevel::Notice, &format!("Increased maximum number of open files to {now} (it was originally set to {soft})."));
+            log.line(
+                LogLevel::Notice,
+                &format!(
+                    "Increased maximum number of open files to {now} (it was originally set to {soft})."
+                ),
+            );
             return clients;
         }
     }
@@ -37,7 +42,9 @@ pub fn make_room(clients: u32, log: &Log) -> u32 {
     let room = now.saturating_sub(RESERVED_DESCRIPTORS).max(1);
     log.line(
         LogLevel::Warning,
-        &format!("maxclients is {room} instead of {clients}: the process may open only {now} files ('ulimit -n')."),
+        &format!(
+            "maxclients is {room} instead of {clients}: the process may open only {now} files ('ulimit -n')."
+        ),
     );
     u32::try_from(room).unwrap_or(clients)
 }

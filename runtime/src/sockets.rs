@@ -110,7 +110,13 @@ impl Sockets {
     ///
     /// # Errors
     /// When epoll refuses it; the socket is closed then.
-    pub fn insert(&mut self, registry: &Registry, conn: ConnId, mut socket: Socket, known: bool) -> io::Result<()> {
+    pub fn insert(
+        &mut self,
+        registry: &Registry,
+        conn: ConnId,
+        mut socket: Socket,
+        known: bool,
+    ) -> io::Result<()> {
         socket.register(registry, token_of(conn), known)?;
         let index = conn.index as usize;
         if index >= self.slots.len() {
@@ -491,8 +497,9 @@ mod tests {
         while sent < total {
             while !bench.wait().contains(&Noted::Writable) {}
             let from = sent % piece.len();
-            let rest: Vec<&[u8]> =
-                std::iter::once(&piece[from..]).chain(slices[sent / piece.len() + 1..].iter().copied()).collect();
+            let rest: Vec<&[u8]> = std::iter::once(&piece[from..])
+                .chain(slices[sent / piece.len() + 1..].iter().copied())
+                .collect();
             let WriteOutcome::Taken(n) = bench.sockets.write(CONN, Out { slices: &rest }) else {
                 panic!("the peer lives")
             };
