@@ -135,6 +135,7 @@ fn grows_and_gives_back() {
     }
     pair.check();
     assert!(pair.dict.segments.len() > 8);
+    assert!(pair.dict.segments.iter().all(|segment| segment.slots.len() <= segment::SLOTS_MAX));
     let full = pair.dict.heap_bytes();
     let per_key = full / pair.dict.len() - size_of::<Entry>();
     assert!(per_key <= 16, "{per_key} bytes per key");
@@ -152,6 +153,26 @@ fn grows_and_gives_back() {
     }
     pair.check();
     assert_eq!(pair.dict.heap_bytes(), 0);
+}
+
+/// Positions that no good hash gives cost time, but neither correctness nor a directory out of proportion.
+#[test]
+fn badly_spread_positions() {
+    for (spread, keys) in [(Spread::Coarse, 20_000), (Spread::End, 20_000), (Spread::Same, 6_000)] {
+        let mut pair = Pair::new(spread);
+        for n in 0..keys {
+            pair.toggle(n);
+        }
+        pair.check();
+        assert!(pair.dict.directory.len() <= 128 + 16 * pair.dict.segments.len(), "{spread:?}");
+        for n in (0..keys).rev() {
+            pair.toggle(n);
+            if n % 2_000 == 0 {
+                pair.check();
+            }
+        }
+        assert_eq!(pair.dict.heap_bytes(), 0);
+    }
 }
 
 #[test]
