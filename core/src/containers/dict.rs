@@ -3,7 +3,7 @@
 //! *Owns*: which entry a key has, the entries themselves, and the order in which they are walked.
 //! *Does not own*: what an entry holds beside its key; the hash of a key is computed by the caller, once.
 //!
-//! A lookup reads the directory (indexed by the top bits of the hash), one [segment](segment) (an array of 8-byte slots
+//! A lookup reads the directory (indexed by the top bits of the hash), one segment (an array of 8-byte slots
 //! sorted by the top 32 bits of the hash, the *position*) and the entry in the [arena](super::arena). Growth splits one
 //! segment at a time and never touches an entry.
 //!
