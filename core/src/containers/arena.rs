@@ -358,6 +358,17 @@ mod tests {
         assert!(arena.chunks.len() == 2 && arena.heap_bytes() < full * 2 / 3);
     }
 
+    #[test]
+    fn a_gap_far_below_is_found() {
+        let mut arena = Arena::new();
+        let all: Vec<Ix> = (0..70 * CHUNK).map(|n| arena.insert(n as u32)).collect();
+        arena.remove(all[5]);
+        arena.check();
+        assert_eq!(arena.insert(5), all[5]);
+        arena.check();
+        assert_eq!(arena.insert(6).place(), (70, 0));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
