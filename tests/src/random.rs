@@ -1,0 +1,1 @@
+//! Random commands: few keys, wrong types, numbers at the edges, strings of every kind.

@@ -1,0 +1,2 @@
+//! Allocations of commands after warm-up.
+fn main() {}
