@@ -13,6 +13,7 @@
 //! @differs TEXT               the next reply differs from Redis 7.0.15 for the reason given
 //! @only resp2                 the whole script is run in one protocol only (first lines)
 //! @server --name value        the server is started with these arguments (first lines)
+//! @needs COMMAND              the script is skipped while norn does not know the command (first lines)
 //! ```
 //!
 //! *Owns*: [`Script`], [`Session`] (a run of one script against one target) and [`transcript`], which prints two
@@ -30,6 +31,8 @@ use std::time::Duration;
 pub struct Script {
     /// Arguments the server is started with.
     pub server: Vec<String>,
+    /// Commands of other families that it uses.
+    pub needs: Vec<String>,
     /// The protocols it is run in.
     pub protocols: Vec<Protocol>,
     /// What happens, in order.
@@ -137,6 +140,7 @@ impl Script {
             "differs" => rule.differs = Some(rest.to_owned()),
             "only" if rest == "resp2" => self.protocols = vec![Protocol::Resp2],
             "only" if rest == "resp3" => self.protocols = vec![Protocol::Resp3],
+            "needs" => self.needs.extend(rest.split(' ').map(str::to_owned)),
             "server" => self.server.extend(rest.split(' ').map(|w| w.trim_matches('"').to_owned())),
             other => panic!("no such directive: {other}"),
         }

@@ -1,1 +1,6 @@
-//! All integration tests of norn.
+//! All integration tests of norn: modules mirror the core.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod commands;
+
+
