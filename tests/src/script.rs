@@ -9,8 +9,9 @@
 //! close b                     the client closes
 //! @mask                       the next reply is reduced to its shape (ids, addresses, times)
 //! @near                       integers in the next reply may differ a little (remaining times)
-//! @unordered                  lists in the next reply are compared sorted
+//! @unordered                  lists in the next replies, and the replies, are compared sorted
 //! @differs TEXT               the next reply differs from Redis 7.0.15 for the reason given
+//! @monitor                    lines of MONITOR lose their times and addresses, and PINGs (first lines)
 //! @only resp2                 the whole script is run in one protocol only (first lines)
 //! @server --name value        the server is started with these arguments (first lines)
 //! @needs COMMAND              the script is skipped while norn does not know the command (first lines)
@@ -33,6 +34,8 @@ pub struct Script {
     pub server: Vec<String>,
     /// Commands of other families that it uses.
     pub needs: Vec<String>,
+    /// It watches with MONITOR.
+    pub monitor: bool,
     /// The protocols it is run in.
     pub protocols: Vec<Protocol>,
     /// What happens, in order.
@@ -81,6 +84,8 @@ pub struct Rule {
     pub near: bool,
     /// Order does not count.
     pub unordered: bool,
+    /// Lines of MONITOR are reduced to what they say.
+    pub monitor: bool,
     /// Redis 7.0.15 answers differently, and why.
     pub differs: Option<String>,
 }
@@ -126,6 +131,7 @@ impl Script {
             } else {
                 std::mem::take(&mut rule)
             };
+            let rule = Rule { monitor: script.monitor, ..rule };
             script.steps.push(Step { line: line.to_owned(), action, rule });
         }
         script
@@ -140,6 +146,7 @@ impl Script {
             "differs" => rule.differs = Some(rest.to_owned()),
             "only" if rest == "resp2" => self.protocols = vec![Protocol::Resp2],
             "only" if rest == "resp3" => self.protocols = vec![Protocol::Resp3],
+            "monitor" => self.monitor = true,
             "needs" => self.needs.extend(rest.split(' ').map(str::to_owned)),
             "server" => self.server.extend(rest.split(' ').map(|w| w.trim_matches('"').to_owned())),
             other => panic!("no such directive: {other}"),
@@ -257,8 +264,8 @@ pub fn render(heard: &StepHeard, rule: &Rule, main: &str) -> String {
     let mut out = String::new();
     for (name, heard) in heard {
         let who = if name == main { String::new() } else { format!("{name}< ") };
-        for reply in &heard.replies {
-            for line in present(reply, rule).to_string().lines() {
+        for reply in presented(&heard.replies, rule) {
+            for line in reply.to_string().lines() {
                 let _ = writeln!(out, "    {who}{line}");
             }
         }
@@ -272,9 +279,35 @@ pub fn render(heard: &StepHeard, rule: &Rule, main: &str) -> String {
     out
 }
 
-/// A reply as a transcript shows it under a rule.
+/// Replies as a transcript shows them under a rule.
 #[must_use]
-pub fn present(reply: &Reply, rule: &Rule) -> Reply {
-    let reply = if rule.unordered { reply.sorted() } else { reply.clone() };
-    if rule.mask { reply.shape() } else { reply }
+pub fn presented(replies: &[Reply], rule: &Rule) -> Vec<Reply> {
+    let present = |reply: &Reply| {
+        let mut reply = reply.clone();
+        if rule.unordered {
+            reply = reply.sorted();
+        }
+        if rule.mask {
+            reply = reply.shape();
+        }
+        if rule.monitor { monitored(reply) } else { Some(reply) }
+    };
+    let mut replies: Vec<_> = replies.iter().filter_map(present).collect();
+    if rule.unordered {
+        replies.sort();
+    }
+    replies
+}
+
+/// `+1700000000.123456 [0 127.0.0.1:1] "GET" "a"` without time and address; `None` for a PING, because the barrier
+/// of a TCP target sends some.
+fn monitored(reply: Reply) -> Option<Reply> {
+    let Reply::Simple(text) = &reply else { return Some(reply) };
+    let text = String::from_utf8_lossy(text).into_owned();
+    let Some((time, rest)) = text.split_once(" [") else { return Some(reply) };
+    let (Ok(_), Some((from, command))) = (time.parse::<f64>(), rest.split_once("] ")) else {
+        return Some(reply);
+    };
+    let db = from.split(' ').next().unwrap_or_default();
+    (command != "\"PING\"").then(|| Reply::Simple(format!("TIME [{db} ADDRESS] {command}").into_bytes()))
 }

@@ -2,5 +2,4 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod commands;
-
-
+mod tidy;

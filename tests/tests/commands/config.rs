@@ -8,6 +8,7 @@ get = r#"
 > CONFIG GET maxmemory
 > CONFIG GET MaxMemory
 > CONFIG GET nosuch
+@unordered
 > CONFIG GET databases hz
 @unordered
 > CONFIG GET slowlog-*

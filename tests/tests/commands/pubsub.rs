@@ -30,13 +30,16 @@ b> PUBLISH news 1
 b> PUBLISH sport 2
 b> PUBLISH nws 3
 a> SUBSCRIBE news
+@unordered
 b> PUBLISH news both
 a> PSUBSCRIBE news
+@unordered
 b> PUBLISH news three
 a> PUNSUBSCRIBE n?ws
+@unordered
 b> PUBLISH news two
 a> PUNSUBSCRIBE nope
-a> PUNSUBSCRIBE
+a> PUNSUBSCRIBE s* news
 a> UNSUBSCRIBE
 a> PUNSUBSCRIBE
 a> PSUBSCRIBE
@@ -51,6 +54,7 @@ b> SPUBLISH none x
 a> SUBSCRIBE s1
 b> PUBLISH s1 y
 b> SPUBLISH s1 z
+@unordered
 b> PUBSUB SHARDCHANNELS
 a> SUNSUBSCRIBE s2
 a> SUNSUBSCRIBE never
@@ -94,7 +98,7 @@ a> GET k
 a> SET k 1
 a> NOSUCH
 a> GET
-a> CONFIG GET port
+a> CONFIG GET hz
 a> PING
 a> PING text
 a> MULTI
@@ -135,7 +139,7 @@ b> MULTI
 b> PUBLISH x 2
 b> PUBLISH y 3
 b> EXEC
-a> UNSUBSCRIBE
+a> UNSUBSCRIBE x y
 "#;
 
 keyspace_events = r#"

@@ -252,21 +252,15 @@ latency = r#"
 
 monitor = r#"
 @only resp2
+@monitor
 m> MONITOR
-@mask
 > SET a 1
-@mask
 > GET "\x00 \"q\""
 > NOSUCH
-@mask
 > MULTI
-@mask
 > SET b 2
-@mask
 > EXEC
-@mask
-> CONFIG GET port
-@mask
+> CONFIG GET hz
 > AUTH secret
 m> MONITOR
 m> QUIT
