@@ -21,8 +21,14 @@ pub fn modern(text: &str) -> String {
     ALLOWED.iter().fold(text.to_owned(), |text, (theirs, ours)| text.replace(theirs, ours))
 }
 
-/// Seconds (or thousands of milliseconds) that two remaining times may differ by.
-const NEAR: i128 = 20_000;
+/// How far two readings of one time may lie apart: some seconds, in the unit that a number of that size has.
+fn tolerance(n: i128) -> i128 {
+    match n {
+        // Seconds that are left, or milliseconds that are few; Unix seconds.
+        0..100_000 | 1_000_000_000..100_000_000_000 => 10,
+        _ => 10_000,
+    }
+}
 
 /// Says how what two servers said in one step differs, or `None`.
 #[must_use]
@@ -32,7 +38,8 @@ pub fn difference(left: &StepHeard, right: &StepHeard, rule: &Rule) -> Option<St
     }
     let names: std::collections::BTreeSet<_> = left.keys().chain(right.keys()).collect();
     for name in names {
-        let (a, b) = (left.get(name).cloned().unwrap_or_default(), right.get(name).cloned().unwrap_or_default());
+        let (a, b) =
+            (left.get(name).cloned().unwrap_or_default(), right.get(name).cloned().unwrap_or_default());
         let show = |heard: &crate::script::Heard| {
             let mut one = StepHeard::new();
             one.insert(name.clone(), heard.clone());
@@ -61,7 +68,7 @@ fn near(a: &Reply, b: &Reply) -> bool {
             let number = |t: &[u8]| std::str::from_utf8(t).ok().and_then(|t| t.parse::<i128>().ok());
             match (number(a), number(b)) {
                 // -1 and -2 are answers, not times.
-                (Some(a), Some(b)) => a == b || (a > 0 && b > 0 && (a - b).abs() <= NEAR),
+                (Some(a), Some(b)) => a == b || (a > 0 && b > 0 && (a - b).abs() <= tolerance(a)),
                 _ => false,
             }
         }

@@ -99,7 +99,16 @@ pub fn norn_server() -> PathBuf {
             };
             let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
             let status = Command::new(cargo)
-                .args(["build", "--quiet", "-p", "norn-runtime", "--bin", "norn-server", "--profile", profile])
+                .args([
+                    "build",
+                    "--quiet",
+                    "-p",
+                    "norn-runtime",
+                    "--bin",
+                    "norn-server",
+                    "--profile",
+                    profile,
+                ])
                 .arg("--target-dir")
                 .arg(profile_dir.parent().expect("a target directory"))
                 .current_dir(crate::sources::workspace())
@@ -137,8 +146,9 @@ impl Server {
         for _ in 0..5 {
             let dir = Dir::new();
             let port = free_port();
-            let base =
-                format!("--port {port} --bind 127.0.0.1 --save \"\" --appendonly no --enable-debug-command yes");
+            let base = format!(
+                "--port {port} --bind 127.0.0.1 --save \"\" --appendonly no --enable-debug-command yes"
+            );
             let log = std::fs::File::create(dir.path().join("log")).unwrap();
             let child = Command::new(program)
                 .args(base.split(' ').map(|w| w.trim_matches('"')))

@@ -229,7 +229,8 @@ mod tests {
 
     #[test]
     fn comments_strings_and_characters_are_blanked() {
-        let blank = code("a // fn x\nb \"fn { \\\" y\" c '{' d r#\"fn \"q\" \"# e /* fn /* */ */ f<'a> '\\'' g");
+        let blank =
+            code("a // fn x\nb \"fn { \\\" y\" c '{' d r#\"fn \"q\" \"# e /* fn /* */ */ f<'a> '\\'' g");
         let words: Vec<_> = blank.split_whitespace().collect();
         assert_eq!(words, ["a", "b", "c", "d", "e", "f<'a>", "g"]);
     }
@@ -244,6 +245,9 @@ mod tests {
     #[test]
     fn tests_at_the_end_do_not_count() {
         assert_eq!(without_tests("a\n#[cfg(test)]\nmod tests {}\n"), "a\n");
-        assert_eq!(without_tests("#[cfg(test)]\nextern crate std;\nb\n"), "#[cfg(test)]\nextern crate std;\nb\n");
+        assert_eq!(
+            without_tests("#[cfg(test)]\nextern crate std;\nb\n"),
+            "#[cfg(test)]\nextern crate std;\nb\n"
+        );
     }
 }

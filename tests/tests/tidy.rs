@@ -163,11 +163,12 @@ fn core_has_no_shared_or_boxed_state() {
     for path in files("core/src", ".rs") {
         let text = read(&path);
         for (n, line) in code(without_tests(&text)).lines().enumerate() {
-            for banned in ["RefCell", "Rc<", "Rc::", "thread_local", "static mut", "Mutex", "HashMap", "HashSet"]
+            for banned in
+                ["RefCell", "Rc<", "Rc::", "thread_local", "static mut", "Mutex", "HashMap", "HashSet"]
             {
-                let standalone = line.match_indices(banned).any(|(at, _)| {
-                    !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-                });
+                let standalone = line
+                    .match_indices(banned)
+                    .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
                 if standalone {
                     wrong.push(format!("{path}:{}: {banned}", n + 1));
                 }
@@ -211,7 +212,10 @@ fn functions_are_short() {
         let text = read(&path);
         for function in functions(&code(without_tests(&text))) {
             if function.lines > FUNCTION_LINES {
-                wrong.push(format!("{path}:{}: fn {} has {} lines", function.line, function.name, function.lines));
+                wrong.push(format!(
+                    "{path}:{}: fn {} has {} lines",
+                    function.line, function.name, function.lines
+                ));
             }
         }
     }
@@ -241,9 +245,8 @@ fn nothing_is_left_undone() {
     let mut wrong = Vec::new();
     for path in sources() {
         for (n, line) in read(&path).lines().enumerate() {
-            let marked = marks.iter().any(|mark| {
-                line.split(|c: char| !c.is_alphanumeric()).any(|word| word == mark)
-            });
+            let marked =
+                marks.iter().any(|mark| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == mark));
             let macro_left = ["todo", "unimplemented"].iter().any(|m| code(line).contains(&format!("{m}!(")));
             if marked || macro_left {
                 wrong.push(format!("{path}:{}: {}", n + 1, line.trim()));
@@ -281,10 +284,7 @@ fn the_reading_path_exists() {
 fn the_design_prints_the_reading_path() {
     let design = read("DESIGN.md");
     let short = |path: &&str| path.replace("/src/", "/").replace("core/", "").replace(".rs", "");
-    let missing: Vec<_> = READING_PATH
-        .iter()
-        .map(short)
-        .filter(|p| !design.contains(p.trim_end_matches("/mod")))
-        .collect();
+    let missing: Vec<_> =
+        READING_PATH.iter().map(short).filter(|p| !design.contains(p.trim_end_matches("/mod"))).collect();
     nothing("the reading path in DESIGN.md lacks", &missing);
 }
