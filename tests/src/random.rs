@@ -250,7 +250,7 @@ const CONNECTION: &[&str] = &[
     "CLIENT NO-EVICT [ON|OFF|X]",
     "CLIENT REPLY [ON|SKIP|X]",
     "RESET",
-    "HELLO X",
+    "HELLO [x|4|1|0]",
     "AUTH X",
     "AUTH default X",
     "AUTH X X",
