@@ -3,4 +3,6 @@
 
 mod commands;
 mod differential;
+mod gate;
+mod resp;
 mod tidy;

@@ -30,6 +30,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("config", config::SCRIPTS),
     ("connection", connection::SCRIPTS),
     ("expire", expire::SCRIPTS),
+    ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
@@ -47,10 +48,10 @@ macro_rules! scripts {
         })*
     };
 }
-use scripts;
+pub(crate) use scripts;
 
 /// Runs one script and compares its transcript with the snapshot.
-fn check(family: &str, name: &str, text: &str) {
+pub(crate) fn check(family: &str, name: &str, text: &str) {
     let script = Script::parse(text.trim_start_matches('\n'));
     if let Some(missing) = script.needs.iter().find(|command| !served(command)) {
         eprintln!("SKIPPED {family}::{name}: norn does not serve {missing} yet");
