@@ -12,6 +12,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+/// Arguments that every server is started with: nothing is saved, DEBUG works.
+pub const BASE: [&str; 6] = ["--save", "", "--appendonly", "no", "--enable-debug-command", "yes"];
+
 /// A running server.
 pub struct Server {
     child: Child,
@@ -142,16 +145,26 @@ impl Server {
         Self::start(&norn_server(), args)
     }
 
+    /// Starts norn with a configuration file first and then arguments.
+    #[must_use]
+    pub fn norn_with_file(args: &[String]) -> Self {
+        Self::start_with_file(&norn_server(), &args[..1], &args[1..])
+    }
+
     fn start(program: &Path, args: &[String]) -> Self {
+        Self::start_with_file(program, &[], args)
+    }
+
+    fn start_with_file(program: &Path, file: &[String], args: &[String]) -> Self {
         for _ in 0..5 {
             let dir = Dir::new();
             let port = free_port();
-            let base = format!(
-                "--port {port} --bind 127.0.0.1 --save \"\" --appendonly no --enable-debug-command yes"
-            );
+            let base = format!("--port {port} --bind 127.0.0.1");
             let log = std::fs::File::create(dir.path().join("log")).unwrap();
             let child = Command::new(program)
-                .args(base.split(' ').map(|w| w.trim_matches('"')))
+                .args(file)
+                .args(base.split(' '))
+                .args(BASE)
                 .args(args)
                 .current_dir(dir.path())
                 .stdin(Stdio::null())

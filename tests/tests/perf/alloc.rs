@@ -54,7 +54,6 @@ fn allocations() -> u64 {
 }
 
 /// Takes every byte and forgets it.
-#[derive(Default)]
 struct Sink {
     bytes: usize,
     start: [u8; 64],
@@ -109,7 +108,7 @@ impl Bench {
 
     /// One turn with these bytes; what came back.
     fn say(&mut self, bytes: &[u8]) -> Sink {
-        let mut sink = Sink::default();
+        let mut sink = Sink { bytes: 0, start: [0; 64] };
         let space = self.node.recv_space(self.conn);
         space[..bytes.len()].copy_from_slice(bytes);
         self.node.handle(self.now, Input::Received { conn: self.conn, len: bytes.len() });
