@@ -8,12 +8,12 @@
 
 use crate::disk::Disk;
 use crate::target::Target;
-use norn_core::config::Config;
+use norn_core::config::{Config, EnableLocal, Knobs};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, DialTarget, DiskRequest, Effects, Garbage, Gauges, Input, LinkId,
     ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Span, StopHow, Tuning, Unix,
 };
-use norn_core::node::Node;
+use norn_core::node::{Node, Process, Setup};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -89,7 +89,15 @@ impl Loopback {
     #[must_use]
     pub fn with(config: Config, unix: Unix) -> Self {
         let now = Now { mono: Mono(1_000_000), unix };
-        let node = Node::new(config, [7; 32], now, || 0);
+        let setup = Setup {
+            config,
+            config_path: None,
+            knobs: Knobs::default(),
+            entropy: [7; 32],
+            stopwatch: || 0,
+            process: Process { pid: 1, executable: "norn-server".into(), os: "Linux".into() },
+        };
+        let node = Node::new(setup, now).expect("a table of commands");
         let mut loopback = Self { node, now, world: World::default(), cut: Box::new(|left| left) };
         loopback.settle();
         loopback
@@ -203,14 +211,23 @@ impl Loopback {
     }
 }
 
-/// The configuration that these command-line arguments give.
+/// The configuration that these command-line arguments give, after those of every test server.
 ///
 /// # Panics
 /// When they are refused.
 #[must_use]
 pub fn configured(args: &[String]) -> Config {
-    assert!(args.is_empty(), "arguments are not understood yet");
-    Config::default()
+    let mut config = Config { enable_debug_command: EnableLocal::Yes, ..Config::default() };
+    for pair in args.windows(2) {
+        match (pair[0].as_str(), pair[1].as_str()) {
+            ("--requirepass", value) => config.requirepass = value.into(),
+            ("--maxclients", value) => config.maxclients = value.parse().unwrap(),
+            ("--min-replicas-to-write", value) => config.min_replicas_to_write = value.parse().unwrap(),
+            ("--enable-debug-command", "no") => config.enable_debug_command = EnableLocal::No,
+            _ => {}
+        }
+    }
+    config
 }
 
 impl Conn {

@@ -367,7 +367,8 @@ fn rule_of(words: &[Vec<u8>], template: &str) -> Rule {
     Rule {
         mask: name == b"HELLO",
         near: exec || template.contains("TTL") || template.contains("EXPIRETIME"),
-        unordered: matches!(&name[..], b"KEYS" | b"SCAN" | b"PUBLISH" | b"PUBSUB" | b"SPUBLISH") || exec,
+        unordered: matches!(&name[..], b"KEYS" | b"SCAN" | b"PUBSUB") || exec,
+        any_order: name == b"PUBLISH" || exec,
         ..Rule::default()
     }
 }

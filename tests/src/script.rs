@@ -9,7 +9,8 @@
 //! close b                     the client closes
 //! @mask                       the next reply is reduced to its shape (ids, addresses, times)
 //! @near                       integers in the next reply may differ a little (remaining times)
-//! @unordered                  lists in the next replies, and the replies, are compared sorted
+//! @unordered                  lists in the next reply are compared sorted
+//! @any-order                  the next replies may come in any order
 //! @differs TEXT               the next reply differs from Redis 7.0.15 for the reason given
 //! @monitor                    lines of MONITOR lose their times and addresses, and PINGs (first lines)
 //! @only resp2                 the whole script is run in one protocol only (first lines)
@@ -82,8 +83,10 @@ pub struct Rule {
     pub mask: bool,
     /// Integers may be off by some seconds.
     pub near: bool,
-    /// Order does not count.
+    /// Order in lists does not count.
     pub unordered: bool,
+    /// Order of replies does not count.
+    pub any_order: bool,
     /// Lines of MONITOR are reduced to what they say.
     pub monitor: bool,
     /// Redis 7.0.15 answers differently, and why.
@@ -143,6 +146,7 @@ impl Script {
             "mask" => rule.mask = true,
             "near" => rule.near = true,
             "unordered" => rule.unordered = true,
+            "any-order" => rule.any_order = true,
             "differs" => rule.differs = Some(rest.to_owned()),
             "only" if rest == "resp2" => self.protocols = vec![Protocol::Resp2],
             "only" if rest == "resp3" => self.protocols = vec![Protocol::Resp3],
@@ -293,7 +297,7 @@ pub fn presented(replies: &[Reply], rule: &Rule) -> Vec<Reply> {
         if rule.monitor { monitored(reply) } else { Some(reply) }
     };
     let mut replies: Vec<_> = replies.iter().filter_map(present).collect();
-    if rule.unordered {
+    if rule.any_order {
         replies.sort();
     }
     replies

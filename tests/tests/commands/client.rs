@@ -203,7 +203,7 @@ b> FLUSHALL
 "#;
 
 help = r#"
-@differs 7.2 has more subcommands
+@differs norn explains in its own words
 > CLIENT HELP
 "#;
 }

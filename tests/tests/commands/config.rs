@@ -167,6 +167,7 @@ other_subcommands = r#"
 > CONFIG RESETSTAT
 > CONFIG RESETSTAT x
 > CONFIG REWRITE
+@differs norn explains in its own words
 > CONFIG HELP
 > CONFIG NOPE
 > CONFIG

@@ -199,6 +199,7 @@ object = r#"
 > OBJECT REFCOUNT a
 > OBJECT IDLETIME a
 > OBJECT FREQ a
+@differs norn explains in its own words
 > OBJECT HELP
 > OBJECT NOPE a
 > OBJECT ENCODING

@@ -30,13 +30,13 @@ b> PUBLISH news 1
 b> PUBLISH sport 2
 b> PUBLISH nws 3
 a> SUBSCRIBE news
-@unordered
+@any-order
 b> PUBLISH news both
 a> PSUBSCRIBE news
-@unordered
+@any-order
 b> PUBLISH news three
 a> PUNSUBSCRIBE n?ws
-@unordered
+@any-order
 b> PUBLISH news two
 a> PUNSUBSCRIBE nope
 a> PUNSUBSCRIBE s* news
@@ -86,6 +86,7 @@ c> PUBSUB NUMPAT x
 c> PUBSUB CHANNELS a b
 c> PUBSUB NOPE
 c> PUBSUB
+@differs norn explains in its own words
 c> PUBSUB HELP
 close b
 c> PUBSUB NUMSUB c1 c2
@@ -120,11 +121,13 @@ b> PUBLISH news x
 to_oneself = r#"
 @only resp3
 a> SUBSCRIBE news
+@differs since 7.2 a push to oneself follows the reply
 a> PUBLISH news self
 a> SET k 1
 a> MULTI
 a> PUBLISH news queued
 a> SET k 2
+@differs since 7.2 a push to oneself follows the reply
 a> EXEC
 a> PING
 "#;

@@ -128,6 +128,7 @@ command_list = r#"
 > COMMAND DOCS nosuch
 > COMMAND COUNT x
 > COMMAND NOPE
+@differs norn explains in its own words
 > COMMAND HELP
 "#;
 
@@ -156,6 +157,7 @@ slowlog = r#"
 > SLOWLOG LEN
 > SLOWLOG LEN x
 > SLOWLOG NOPE
+@differs norn explains in its own words
 > SLOWLOG HELP
 > CONFIG SET slowlog-max-len 128
 "#;
@@ -234,6 +236,7 @@ memory = r#"
 > MEMORY DOCTOR
 > MEMORY PURGE
 > MEMORY NOPE
+@differs norn explains in its own words
 > MEMORY HELP
 "#;
 
@@ -247,6 +250,7 @@ latency = r#"
 @mask
 > LATENCY DOCTOR
 > LATENCY NOPE
+@differs norn explains in its own words
 > LATENCY HELP
 "#;
 
@@ -303,6 +307,7 @@ modules = r#"
 > MODULE LIST
 > MODULE NOPE
 > MODULE LOAD x
+@differs norn explains in its own words
 > MODULE HELP
 "#;
 }

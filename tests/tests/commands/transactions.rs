@@ -237,6 +237,7 @@ inside_a_transaction = r#"
 > GET a
 > MULTI
 > HELLO 2
+@mask
 > EXEC
 > MULTI
 > RESET
