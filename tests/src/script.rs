@@ -15,7 +15,6 @@
 //! @monitor                    lines of MONITOR lose their times and addresses, and PINGs (first lines)
 //! @only resp2                 the whole script is run in one protocol only (first lines)
 //! @server --name value        the server is started with these arguments (first lines)
-//! @needs COMMAND              the script is skipped while norn does not know the command (first lines)
 //! ```
 //!
 //! *Owns*: [`Script`], [`Session`] (a run of one script against one target) and [`transcript`], which prints two
@@ -33,8 +32,6 @@ use std::time::Duration;
 pub struct Script {
     /// Arguments the server is started with.
     pub server: Vec<String>,
-    /// Commands of other families that it uses.
-    pub needs: Vec<String>,
     /// It watches with MONITOR.
     pub monitor: bool,
     /// The protocols it is run in.
@@ -151,7 +148,6 @@ impl Script {
             "only" if rest == "resp2" => self.protocols = vec![Protocol::Resp2],
             "only" if rest == "resp3" => self.protocols = vec![Protocol::Resp3],
             "monitor" => self.monitor = true,
-            "needs" => self.needs.extend(rest.split(' ').map(str::to_owned)),
             "server" => self.server.extend(rest.split(' ').map(|w| w.trim_matches('"').to_owned())),
             other => panic!("no such directive: {other}"),
         }

@@ -213,7 +213,6 @@ object = r#"
 "#;
 
 other_types = r#"
-@needs lpush sadd hset zadd xadd
 > LPUSH l 1 2
 > SADD s 1
 > HSET h f v

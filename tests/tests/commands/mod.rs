@@ -53,8 +53,8 @@ pub(crate) use scripts;
 /// Runs one script and compares its transcript with the snapshot.
 pub(crate) fn check(family: &str, name: &str, text: &str) {
     let script = Script::parse(text.trim_start_matches('\n'));
-    if let Some(missing) = script.needs.iter().find(|command| !served(command)) {
-        eprintln!("SKIPPED {family}::{name}: norn does not serve {missing} yet");
+    if let Some(missing) = pending(&script).filter(|_| !from_redis()) {
+        eprintln!("SKIPPED {family}::{name}: norn does not know {missing} yet");
         return;
     }
     let mut sessions = Vec::new();
@@ -87,12 +87,75 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
     Some(script.run(&mut target, protocol))
 }
 
-/// Whether norn knows the command at all.
-pub(crate) fn served(command: &str) -> bool {
-    if from_redis() {
-        return true;
-    }
+/// Commands (and subcommands) that norn does not know yet. Scripts that use them are skipped with a message, unless
+/// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
+const PENDING: &[&str] = &[
+    "lpush",
+    "rpush",
+    "sadd",
+    "hset",
+    "zadd",
+    "xadd",
+    "config",
+    "debug",
+    "info",
+    "module",
+    "save",
+    "sync",
+    "psync",
+    "shutdown",
+    "replicaof",
+    "slaveof",
+    "replconf",
+    "failover",
+    "role",
+    "command",
+    "slowlog",
+    "memory",
+    "latency",
+    "monitor",
+    "cluster",
+    "readonly",
+    "readwrite",
+    "asking",
+    "lolwut",
+    "time",
+    "lastsave",
+    "client tracking",
+    "client trackinginfo",
+    "client caching",
+    "client getredir",
+    "object freq",
+    "bgsave",
+    "bgrewriteaof",
+    "acl",
+    "wait",
+];
+
+/// The first pending command of a script.
+pub(crate) fn pending(script: &Script) -> Option<&'static str> {
+    script.steps.iter().find_map(|step| {
+        let words = step.line.split_once('>')?.1.trim().to_ascii_lowercase();
+        PENDING.iter().copied().find(|p| words == **p || words.starts_with(&format!("{p} ")))
+    })
+}
+
+/// Whether norn knows the command.
+pub(crate) fn served(command: &[u8]) -> bool {
+    let command = String::from_utf8_lossy(command).to_ascii_lowercase();
+    !PENDING.contains(&command.as_str())
+}
+
+#[test]
+fn pending_commands_are_unknown() {
     let mut target = Loopback::new();
-    let conn = target.connect();
-    !ask(&mut target, conn, command).starts_with(b"-ERR unknown command")
+    for command in PENDING {
+        let conn = target.connect();
+        let said = ask(&mut target, conn, &format!("{command} x y z"));
+        assert!(
+            said.starts_with(b"-ERR unknown "),
+            "{command} is served now: {}",
+            String::from_utf8_lossy(&said)
+        );
+    }
 }

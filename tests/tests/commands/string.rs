@@ -357,7 +357,6 @@ lcs = r#"
 "#;
 
 wrong_type = r#"
-@needs lpush
 > LPUSH l x
 > GET l
 > SET l 1 GET
