@@ -97,29 +97,23 @@ const PENDING: &[&str] = &[
     "zadd",
     "xadd",
     "config",
-    "debug",
     "info",
     "module",
     "save",
     "sync",
     "psync",
-    "shutdown",
     "replicaof",
     "slaveof",
     "replconf",
     "failover",
     "role",
     "command",
-    "slowlog",
-    "memory",
     "latency",
-    "monitor",
     "cluster",
     "readonly",
     "readwrite",
     "asking",
-    "lolwut",
-    "time",
+   
     "lastsave",
     "client tracking",
     "client trackinginfo",
@@ -134,9 +128,13 @@ const PENDING: &[&str] = &[
 
 /// The first pending command of a script.
 pub(crate) fn pending(script: &Script) -> Option<&'static str> {
-    script.steps.iter().find_map(|step| {
-        let words = step.line.split_once('>')?.1.trim().to_ascii_lowercase();
-        PENDING.iter().copied().find(|p| words == **p || words.starts_with(&format!("{p} ")))
+    let option = |name: &&str| script.server.iter().any(|arg| arg.strip_prefix("--") == Some(name));
+    let by_option = PENDING.iter().copied().find(option);
+    by_option.or_else(|| {
+        script.steps.iter().find_map(|step| {
+            let words = step.line.split_once('>')?.1.trim().to_ascii_lowercase();
+            PENDING.iter().copied().find(|p| words == **p || words.starts_with(&format!("{p} ")))
+        })
     })
 }
 
@@ -148,14 +146,13 @@ pub(crate) fn served(command: &[u8]) -> bool {
 
 #[test]
 fn pending_commands_are_unknown() {
-    let mut target = Loopback::new();
+    let mut target = Loopback::with_args(&[], START);
+    let mut served = Vec::new();
     for command in PENDING {
         let conn = target.connect();
-        let said = ask(&mut target, conn, &format!("{command} x y z"));
-        assert!(
-            said.starts_with(b"-ERR unknown "),
-            "{command} is served now: {}",
-            String::from_utf8_lossy(&said)
-        );
+        if !ask(&mut target, conn, &format!("{command} x y z")).starts_with(b"-ERR unknown ") {
+            served.push(command);
+        }
     }
+    assert!(served.is_empty(), "served now: {served:?}");
 }

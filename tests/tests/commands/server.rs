@@ -164,7 +164,6 @@ slowlog = r#"
 
 debug = r#"
 @server --enable-debug-command yes
-> DEBUG JMAP
 > DEBUG SLEEP 0
 > DEBUG SLEEP x
 > DEBUG OBJECT missing
@@ -187,8 +186,6 @@ advance 300ms
 > GET big:0
 > STRLEN big:0
 > DEBUG NOPE
-> DEBUG QUICKLIST-PACKED-THRESHOLD x
-> DEBUG STRINGMATCH-LEN 10 *
 > DEBUG ERROR "MYERR some text"
 @mask
 > DEBUG PROTOCOL string
