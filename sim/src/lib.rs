@@ -6,4 +6,7 @@
 
 pub mod agenda;
 pub mod chance;
+pub mod clock;
+pub mod disk;
 pub mod net;
+pub mod trace;
