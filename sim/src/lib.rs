@@ -6,7 +6,9 @@
 
 pub mod agenda;
 pub mod chance;
+pub mod client;
 pub mod clock;
 pub mod disk;
+pub mod model;
 pub mod net;
 pub mod trace;

@@ -1,0 +1,4 @@
+//! Simulated clients.
+
+pub mod frame;
+pub mod reply;
