@@ -5,7 +5,9 @@
 //! keeps every synced byte, and of the unsynced tail a prefix; names made durable only by a synced directory.
 
 use bytes::Bytes;
-use norn_core::contract::{DiskDone, DiskError, DiskErrorKind, DiskRequest, DiskResult, FileId, OpId, OpenMode};
+use norn_core::contract::{
+    DiskDone, DiskError, DiskErrorKind, DiskRequest, DiskResult, FileId, OpId, OpenMode,
+};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Clone, Debug, Default)]

@@ -11,4 +11,5 @@ pub mod clock;
 pub mod disk;
 pub mod model;
 pub mod net;
+pub mod plan;
 pub mod trace;

@@ -231,7 +231,9 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_an_error() {
-        for bad in ["hello\r\n", "+a\nb", ":1x\r\n", "$2\r\nabc\r\n", "*1\r\n>1\r\n+a\r\n", "$-2\r\n", "#x\r\n"] {
+        for bad in
+            ["hello\r\n", "+a\nb", ":1x\r\n", "$2\r\nabc\r\n", "*1\r\n>1\r\n+a\r\n", "$-2\r\n", "#x\r\n"]
+        {
             let mut parser = Parser::default();
             parser.feed(bad.as_bytes());
             assert!(parser.next().is_err(), "{bad:?}");

@@ -48,9 +48,35 @@ impl Session {
 
 /// Commands that a replica refuses.
 const WRITES: &[&[u8]] = &[
-    b"set", b"setnx", b"setex", b"psetex", b"getset", b"getdel", b"getex", b"append", b"mset", b"msetnx",
-    b"setrange", b"incr", b"decr", b"incrby", b"decrby", b"incrbyfloat", b"del", b"unlink", b"expire", b"pexpire",
-    b"expireat", b"pexpireat", b"persist", b"rename", b"renamenx", b"copy", b"move", b"swapdb", b"flushdb",
+    b"set",
+    b"setnx",
+    b"setex",
+    b"psetex",
+    b"getset",
+    b"getdel",
+    b"getex",
+    b"append",
+    b"mset",
+    b"msetnx",
+    b"setrange",
+    b"incr",
+    b"decr",
+    b"incrby",
+    b"decrby",
+    b"incrbyfloat",
+    b"del",
+    b"unlink",
+    b"expire",
+    b"pexpire",
+    b"expireat",
+    b"pexpireat",
+    b"persist",
+    b"rename",
+    b"renamenx",
+    b"copy",
+    b"move",
+    b"swapdb",
+    b"flushdb",
     b"flushall",
 ];
 
@@ -92,7 +118,13 @@ impl Model {
     }
 
     /// The commands that are neither about strings nor about keys.
-    pub(super) fn other(&mut self, conn: u32, session: &mut Session, name: &[u8], a: &Args) -> Option<Expect> {
+    pub(super) fn other(
+        &mut self,
+        conn: u32,
+        session: &mut Session,
+        name: &[u8],
+        a: &Args,
+    ) -> Option<Expect> {
         Some(match name {
             b"ping" if session.subscriptions() > 0 && !session.resp3 => {
                 Expect::Exact(Reply::Array(vec![Reply::Bulk(b"pong".into()), Reply::Bulk(a.at(1).to_vec())]))

@@ -53,37 +53,48 @@ pub(super) fn run(data: &mut Data, db: usize, name: &[u8], a: &Args) -> Option<E
     })
 }
 
-/// The words after a command's fixed arguments that set an expiry.
-struct Expiry {
-    /// Absolute, in milliseconds.
-    at: Option<i64>,
+/// The options of a command that set an expiry; at most one kind of them may be given.
+#[derive(Default)]
+struct Expiry<'a> {
+    first: Option<Vec<u8>>,
+    /// The number, its unit in milliseconds, whether it counts from now.
+    given: Option<(&'a [u8], i64, bool)>,
     keep: bool,
     persist: bool,
 }
 
-/// Reads one option that sets an expiry at `a[i]`; says how many arguments it took.
-fn expiry_option(data: &Data, command: &str, a: &Args, i: usize, to: &mut Expiry) -> Result<usize, Expect> {
-    let word = a.at(i).to_ascii_uppercase();
-    let (unit, relative) = match word.as_slice() {
-        b"EX" => (1000, true),
-        b"PX" => (1, true),
-        b"EXAT" => (1000, false),
-        b"PXAT" => (1, false),
-        b"KEEPTTL" if command == "set" => {
-            to.keep = true;
-            return Ok(1);
+impl<'a> Expiry<'a> {
+    /// Reads one option at `a[i]`; says how many arguments it took.
+    fn option(&mut self, command: &str, a: &'a Args, i: usize) -> Option<usize> {
+        let word = a.at(i).to_ascii_uppercase();
+        // The same option may be repeated, the last one counts.
+        if self.first.as_ref().is_some_and(|first| *first != word) {
+            return None;
         }
-        b"PERSIST" if command == "getex" => {
-            to.persist = true;
-            return Ok(1);
-        }
-        _ => return Err(Expect::error(SYNTAX)),
-    };
-    if i + 1 >= a.len() {
-        return Err(Expect::error(SYNTAX));
+        self.first = Some(word.clone());
+        let (unit, relative) = match word.as_slice() {
+            b"EX" => (1000, true),
+            b"PX" => (1, true),
+            b"EXAT" => (1000, false),
+            b"PXAT" => (1, false),
+            b"KEEPTTL" if command == "set" => {
+                self.keep = true;
+                return Some(1);
+            }
+            b"PERSIST" if command == "getex" => {
+                self.persist = true;
+                return Some(1);
+            }
+            _ => return None,
+        };
+        self.given = (i + 1 < a.len()).then(|| (a.at(i + 1), unit, relative));
+        self.given.map(|_| 2)
     }
-    to.at = Some(absolute(data, command, a.at(i + 1), unit, relative)?);
-    Ok(2)
+
+    /// The absolute time in milliseconds.
+    fn at(&self, data: &Data, command: &str) -> Result<Option<i64>, Expect> {
+        self.given.map(|(text, unit, relative)| absolute(data, command, text, unit, relative)).transpose()
+    }
 }
 
 fn absolute(data: &Data, command: &str, text: &[u8], unit: i64, relative: bool) -> Result<i64, Expect> {
@@ -99,27 +110,31 @@ fn absolute(data: &Data, command: &str, text: &[u8], unit: i64, relative: bool) 
 
 fn set(data: &mut Data, db: usize, a: &Args) -> Expect {
     let (mut nx, mut xx, mut get) = (false, false, false);
-    let mut expiry = Expiry { at: None, keep: false, persist: false };
+    let mut expiry = Expiry::default();
     let mut i = 3;
     while i < a.len() {
         match a.at(i).to_ascii_uppercase().as_slice() {
             b"NX" if !xx => nx = true,
             b"XX" if !nx => xx = true,
             b"GET" => get = true,
-            _ => match expiry_option(data, "set", a, i, &mut expiry) {
-                Ok(took) => i += took - 1,
-                Err(error) => return error,
+            _ => match expiry.option("set", a, i) {
+                Some(took) => i += took - 1,
+                None => return Expect::error(SYNTAX),
             },
         }
         i += 1;
     }
+    let at = match expiry.at(data, "set") {
+        Ok(at) => at,
+        Err(error) => return error,
+    };
     let key = a.at(1);
     let old = data.live(db, key).cloned();
     let reply = Expect::maybe(old.as_ref().map(|e| e.value.as_slice()));
     if (nx && old.is_some()) || (xx && old.is_none()) {
         return if get { reply } else { Expect::Exact(Reply::Null) };
     }
-    let deadline = if expiry.keep { old.and_then(|e| e.deadline) } else { expiry.at };
+    let deadline = if expiry.keep { old.and_then(|e| e.deadline) } else { at };
     data.put(db, key, a.at(2).to_vec(), deadline);
     if get { reply } else { Expect::ok() }
 }
@@ -136,18 +151,22 @@ fn setex(data: &mut Data, db: usize, name: &[u8], a: &Args) -> Expect {
 }
 
 fn getex(data: &mut Data, db: usize, a: &Args) -> Expect {
-    let mut expiry = Expiry { at: None, keep: false, persist: false };
+    let mut expiry = Expiry::default();
     let mut i = 2;
     while i < a.len() {
-        match expiry_option(data, "getex", a, i, &mut expiry) {
-            Ok(took) => i += took,
-            Err(error) => return error,
+        match expiry.option("getex", a, i) {
+            Some(took) => i += took,
+            None => return Expect::error(SYNTAX),
         }
     }
     let key = a.at(1);
     let Some(entry) = data.live(db, key).cloned() else { return Expect::Exact(Reply::Null) };
     let now = data.now_ms;
-    match expiry.at {
+    let at = match expiry.at(data, "getex") {
+        Ok(at) => at,
+        Err(error) => return error,
+    };
+    match at {
         Some(at) if at <= now && !data.immortal => {
             data.remove(db, key);
         }

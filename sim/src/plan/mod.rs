@@ -1,0 +1,2 @@
+//! What will happen in a run.
+pub mod workload;
