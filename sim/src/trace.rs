@@ -16,6 +16,12 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// An empty trace, with the text on or off.
+    #[must_use]
+    pub fn new(on: bool) -> Self {
+        Self { on, ..Self::default() }
+    }
+
     /// Adds a number to the hash.
     pub fn number(&mut self, n: u64) {
         self.hash = fold(self.hash, n);

@@ -125,6 +125,11 @@ impl Requests {
         Some(took)
     }
 
+    /// Forgets the bytes not used yet: they will be fed again.
+    pub fn keep_only_used(&mut self) {
+        self.buffer.truncate(self.used);
+    }
+
     /// Bytes not used yet.
     #[must_use]
     pub fn waiting(&self) -> usize {
