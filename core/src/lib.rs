@@ -25,11 +25,17 @@ extern crate alloc;
 extern crate std;
 
 pub mod base;
+pub mod commands;
 pub mod config;
+pub mod connection;
 pub mod containers;
 pub mod contract;
+pub mod engine;
 pub mod keyspace;
 pub mod node;
+pub mod pubsub;
 pub mod rdb;
+pub mod replication;
 pub mod resp;
+pub mod stats;
 pub mod value;

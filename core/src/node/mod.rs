@@ -1,47 +1,93 @@
-//! Floor 8: the boundary. `Node` is the machine that drivers run.
+//! Floor 8: the boundary. [`Node`] is the machine that drivers run.
+//!
+//! *Owns*: the turn (`turn`), the hand-over of actions (`pump`), accepting (`accept`), housekeeping (`cron`), start and
+//! end (`boot`, `shutdown`). *Does not own*: the rules of anything; they live on the floors below.
+//! *Invariants*: the rules of [`crate::contract`].
 
-use crate::config::Config;
-use crate::contract::{ConnId, Effects, Input, Mono, Now, Timer};
+mod accept;
+mod boot;
+mod cron;
+mod expire;
+mod inspect;
+mod pump;
+mod shutdown;
+mod turn;
+
+pub use inspect::{ConnView, Inspect};
+
+use crate::config::{Config, Knobs};
+use crate::contract::{ConnId, Mono, Now, Timer};
+pub use crate::engine::server::Process;
+use crate::engine::{RowIx, Server};
+use crate::resp::Window;
+use alloc::string::String;
 use alloc::vec::Vec;
+
+/// What a node is made of.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Directives.
+    pub config: Config,
+    /// Path of the configuration file, absolute, if there is one.
+    pub config_path: Option<String>,
+    /// Constants that the simulator varies.
+    pub knobs: Knobs,
+    /// Randomness: everything random of this node follows from it.
+    pub entropy: [u8; 32],
+    /// Microseconds of elapsed time, for statistics only (slow log, durations of commands); it decides nothing.
+    pub stopwatch: fn() -> u64,
+    /// Facts of the process that INFO prints.
+    pub process: Process,
+}
 
 /// One server.
 #[derive(Clone)]
 pub struct Node {
+    /// The state that commands see.
+    srv: Server,
+    /// What the driver reads into, unless a connection holds a partial frame.
     scratch: Vec<u8>,
+    /// Frames parsed ahead.
+    window: Window,
+    /// The rows of those frames.
+    rows: Vec<Option<RowIx>>,
 }
 
 impl Node {
-    /// A node at its start. `stopwatch` answers microseconds of elapsed time for statistics only (slow log,
-    /// command durations); it decides nothing. The first `pump` asks for the listeners.
-    #[must_use]
-    pub fn new(_config: Config, _entropy: [u8; 32], _now: Now, _stopwatch: fn() -> u64) -> Self {
-        Self { scratch: alloc::vec![0; 64 * 1024] }
-    }
-
     /// The id that the next accepted or dialed connection must carry.
     #[must_use]
     pub fn vacant_conn(&self) -> ConnId {
-        ConnId { index: 0, generation: 0 }
+        self.srv.conns.vacant()
     }
 
     /// Where the driver reads the connection's next bytes to. Empty when the node wants none from it now; it then
-    /// calls `Effects::resume` later.
-    pub fn recv_space(&mut self, _conn: ConnId) -> &mut [u8] {
-        &mut self.scratch
+    /// calls `Effects::resume` later, unless it closes the connection.
+    pub fn recv_space(&mut self, conn: ConnId) -> &mut [u8] {
+        match self.srv.conns.resolve(conn) {
+            Some(slot) if !self.srv.conns.get(slot).leaving() => {
+                self.srv.conns.get_mut(slot).inbox.space(&mut self.scratch)
+            }
+            _ => &mut [],
+        }
     }
 
-    /// Takes note of one thing that happened.
-    pub fn handle(&mut self, _now: Now, _input: Input<'_>) {}
-
-    /// Ends a batch of inputs.
-    pub fn end_turn(&mut self, _now: Now) {}
-
-    /// Hands every action to the driver.
-    pub fn pump(&mut self, _now: Now, _fx: &mut impl Effects) {}
-
-    /// When the node wants `Input::Wake`, and why.
+    /// When the node wants [`crate::contract::Input::Wake`], and why.
     #[must_use]
     pub fn next_wake(&self) -> Option<(Mono, Timer)> {
-        None
+        self.srv.timers.next()
+    }
+
+    /// The state, for tests and the simulator.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.srv
+    }
+
+    /// Ends a batch of inputs: what was postponed to the end of the turn happens now.
+    pub fn end_turn(&mut self, now: Now) {
+        self.srv.now = now;
+        self.run_timers();
+        self.take_up_ready();
+        self.srv.stats.turns += 1;
     }
 }

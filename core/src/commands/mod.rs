@@ -1,0 +1,41 @@
+//! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
+
+mod client;
+mod connection;
+mod counter;
+mod database;
+mod expire;
+mod generic;
+mod lcs;
+mod pubsub;
+mod string;
+mod transactions;
+
+use crate::engine::Row;
+
+/// Every family's rows. The order numbers them, so new families go to the end.
+pub const FAMILIES: &[&[Row]] = &[
+    string::ROWS,
+    counter::ROWS,
+    lcs::ROWS,
+    generic::ROWS,
+    expire::ROWS,
+    connection::ROWS,
+    transactions::ROWS,
+    pubsub::ROWS,
+    database::ROWS,
+    client::ROWS,
+];
+
+/// The reply of a container's HELP: a heading, the lines, and HELP itself.
+fn help(ctx: &mut crate::engine::Ctx<'_>, name: &str, lines: &[&str]) {
+    let mut w = ctx.reply();
+    w.array(lines.len() + 3);
+    let heading = alloc::format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    w.simple(&heading);
+    for line in lines {
+        w.simple(line);
+    }
+    w.simple("HELP");
+    w.simple("    Print this help.");
+}

@@ -1,0 +1,108 @@
+//! What follows every command: the one funnel that no command can forget.
+//!
+//! *Owns*: draining what the keyspace logged (expired keys, touched keys, garbage) into propagation, WATCH, notifications
+//! and the driver's hands. *Does not own*: the logs.
+
+use super::row::{Flags, Row};
+use super::server::Server;
+use crate::config::NotifyFlags;
+use crate::connection::{ConnFlags, Conns};
+use crate::keyspace::{Expired, Touched};
+use alloc::boxed::Box;
+
+impl Server {
+    /// After one command (also inside EXEC).
+    pub fn after_command(&mut self, slot: u32, row: &'static Row) {
+        self.drain_keyspace();
+        let unit_writes = !self.unit.is_empty();
+        self.close_unit(row.flags);
+        if unit_writes {
+            let offset = self.repl.offset();
+            self.conns.get_mut(slot).write_offset = offset;
+        }
+    }
+
+    /// Passes on everything the keyspace has logged.
+    pub fn drain_keyspace(&mut self) {
+        self.drain_expired();
+        self.drain_touched();
+        if self.keyspace.has_garbage() {
+            for garbage in self.keyspace.take_garbage() {
+                self.discard(Box::new(garbage));
+            }
+        }
+    }
+
+    /// Propagates and announces the keys that were found expired and removed.
+    pub fn drain_expired(&mut self) {
+        if self.keyspace.expired().is_empty() {
+            return;
+        }
+        let mut expired = core::mem::take(&mut self.expired_keys);
+        self.keyspace.swap_expired(&mut expired);
+        let lazy = self.config.lazyfree_lazy_expire;
+        let verb: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
+        for Expired { db, key } in &expired {
+            let args: [&[u8]; 2] = [verb, key.as_slice()];
+            self.push_to_unit(*db, args.into_iter());
+            self.send_event(NotifyFlags::EXPIRED, "expired", *db, key.as_slice());
+        }
+        self.stats.expired_keys += expired.len() as u64;
+        expired.clear();
+        self.expired_keys = expired;
+    }
+
+    /// The same for keys that no command asked for: each is a unit of its own.
+    pub fn drain_expired_apart(&mut self) {
+        self.open_unit();
+        self.drain_keyspace();
+        self.close_unit(Flags::ARBITRARY_KEYS);
+    }
+
+    /// Tells watchers which keys changed.
+    fn drain_touched(&mut self) {
+        if self.watch.is_empty() {
+            return;
+        }
+        let Self { keyspace, watch, conns, .. } = self;
+        for change in keyspace.touched() {
+            match change {
+                Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
+                Touched::Database(db) => watch.in_db(db).for_each(|(_, slots)| spoil(conns, slots)),
+            }
+        }
+        keyspace.clear_touched();
+    }
+
+    /// Forgets the watched keys of a client.
+    pub fn unwatch(&mut self, slot: u32) {
+        let Some(conn) = self.conns.try_get_mut(slot) else { return };
+        let Some(multi) = conn.multi.as_mut() else { return };
+        let watched = core::mem::take(&mut multi.watched);
+        if !multi.open {
+            conn.multi = None;
+        }
+        for (db, key, _) in &watched {
+            self.watch.remove(*db, key, slot);
+        }
+        self.keyspace.set_watching(!self.watch.is_empty());
+    }
+
+    /// Runs `work` as a unit of its own: what it propagates is framed together.
+    pub fn as_unit<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        self.open_unit();
+        let result = work(self);
+        self.drain_keyspace();
+        self.close_unit(Flags::NONE);
+        result
+    }
+}
+
+/// The transactions of these clients will not run.
+fn spoil(conns: &mut Conns, slots: &[u32]) {
+    for slot in slots {
+        if let Some(conn) = conns.try_get_mut(*slot) {
+            conn.flags.set(ConnFlags::DIRTY_CAS);
+        }
+    }
+}

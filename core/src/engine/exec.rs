@@ -1,0 +1,317 @@
+//! Executing one command of a client: look-up, refusals, queueing in MULTI, the call, and what follows it.
+//!
+//! *Owns*: the order of these steps. *Does not own*: any of them (`table`, `gate`, the command's row, `after`).
+//! *Invariants*: exactly one reply for each command; a failed handler's bytes are cut; on error nothing of the request
+//! is propagated. Source of the order: `processCommand` as the Redis documentation and its replies show it.
+
+use super::context::{Ctx, Effect};
+use super::gate::{self, Verdict};
+use super::row::{Flags, Gates, Row};
+use super::server::Server;
+use super::table::RowIx;
+use crate::connection::{ConnFlags, Multi, Queued};
+use crate::keyspace::ExpiryPolicy;
+use crate::resp::{Args, CommandError, OutBuf, OwnedArgs, Writer};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// Whether the client's next command may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Next,
+    /// This command ran, no further one may run now.
+    Stop,
+    /// This command did not run and stays in the inbox.
+    Postponed,
+}
+
+impl Server {
+    /// Executes one command of the client in `slot`, whose name the table answered with `found`; the reply goes to
+    /// `out`.
+    pub fn execute(&mut self, slot: u32, args: Args<'_>, found: Option<RowIx>, out: &mut OutBuf) -> Flow {
+        let Some(row) = self.resolve(slot, &args, found, out) else { return self.flow(slot) };
+        let conn = self.conns.get_mut(slot);
+        conn.last_row = row.0 + 1;
+        let armed = Gates(self.armed.0 | conn.armed);
+        let entry = self.table.entry(row);
+        let meets = Gates(armed.0 & entry.gates.0);
+        if meets != Gates::NONE {
+            match gate::check(self, slot, row, meets) {
+                Verdict::Pass => {}
+                Verdict::Postpone => {
+                    self.postpone(slot);
+                    return Flow::Postponed;
+                }
+                verdict => {
+                    self.refuse(slot, row, verdict, out);
+                    return self.flow(slot);
+                }
+            }
+        }
+        if self.conns.get(slot).flags.has(ConnFlags::MULTI) && !runs_in_multi(self.table.row(row)) {
+            self.queue(slot, row, &args);
+            self.writer(slot, out).simple("QUEUED");
+            return Flow::Next;
+        }
+        self.call(slot, row, args, out);
+        self.flow(slot)
+    }
+
+    /// Runs a command that nothing stands against. False when it answered an error.
+    pub fn call(&mut self, slot: u32, row_ix: RowIx, args: Args<'_>, out: &mut OutBuf) -> bool {
+        let row = self.table.row(row_ix);
+        if !self.monitors.is_empty() && !row.flags.any(Flags::SKIP_MONITOR.or(Flags::ADMIN)) {
+            self.feed_monitors(slot, &args);
+        }
+        let conn = self.conns.get_mut(slot);
+        let in_exec = conn.flags.has(ConnFlags::IN_EXEC);
+        let no_touch = conn.flags.has(ConnFlags::NO_TOUCH) && row.name != "touch";
+        let (db, proto) = (conn.db, conn.proto);
+        let policy = match () {
+            () if conn.flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
+            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () => ExpiryPolicy::Delete,
+        };
+        let mark = out.mark();
+        let dirty = self.keyspace.dirty();
+        self.open_unit();
+        self.keyspace.set_no_touch(no_touch);
+        self.keyspace.begin(self.now.unix.ms(), policy);
+        let mut ctx =
+            Ctx { srv: self, slot, args, out, db, proto, row_ix, row, effect: Effect::Request, in_exec };
+        let result = (row.run)(&mut ctx);
+        let effect = ctx.effect;
+        let failed = match result {
+            Ok(()) => false,
+            Err(error) => {
+                self.fail(slot, error, mark, out);
+                true
+            }
+        };
+        let changed = self.keyspace.dirty() != dirty;
+        if !failed && (effect == Effect::Always || (changed && effect == Effect::Request)) {
+            self.drain_expired();
+            self.push_to_unit(db, args.iter());
+        }
+        self.after_command(slot, row);
+        self.stats.called(usize::from(row_ix.0), failed);
+        self.time_command(slot, row, row_ix, &args);
+        if self.conns.get(slot).flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP)) {
+            out.truncate(mark);
+        }
+        if !self.own_pushes.is_empty() && !in_exec {
+            append(out, &mut self.own_pushes);
+        }
+        !failed
+    }
+
+    /// A writer for the client's replies.
+    pub fn writer<'o>(&self, slot: u32, out: &'o mut OutBuf) -> Writer<'o> {
+        Writer::new(out, self.conns.get(slot).proto)
+    }
+
+    fn flow(&mut self, slot: u32) -> Flow {
+        let conn = self.conns.get_mut(slot);
+        if conn.flags.has(ConnFlags::REPLY_SKIP_NEXT) {
+            conn.flags.clear(ConnFlags::REPLY_SKIP_NEXT);
+            conn.flags.set(ConnFlags::REPLY_SKIP);
+        } else {
+            conn.flags.clear(ConnFlags::REPLY_SKIP);
+        }
+        let stop = conn.leaving() || conn.waits.is_some() || self.asleep_until.is_some();
+        if stop { Flow::Stop } else { Flow::Next }
+    }
+
+    /// The row of a request, or the refusal of an unknown one.
+    fn resolve(
+        &mut self,
+        slot: u32,
+        args: &Args<'_>,
+        found: Option<RowIx>,
+        out: &mut OutBuf,
+    ) -> Option<RowIx> {
+        let name = args.get(0);
+        let Some(mut row) = found else {
+            if is_http(name) {
+                self.log(
+                    crate::contract::LogLevel::Warning,
+                    format_args!(
+                        "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+                         commands to this port. Connection from {} aborted.",
+                        self.conns.get(slot).details.peer.clone()
+                    ),
+                );
+                self.close_soon(slot);
+                return None;
+            }
+            self.refuse_with(slot, None, &unknown(args), out);
+            return None;
+        };
+        if self.table.row(row).flags.has(Flags::CONTAINER) && args.len() > 1 {
+            match self.table.find_sub(row, args.get(1)) {
+                Some(sub) => row = sub,
+                None => {
+                    let text = unknown_sub(self.table.row(row), args.get(1));
+                    self.refuse_with(slot, None, &text, out);
+                    return None;
+                }
+            }
+        }
+        let found = self.table.row(row);
+        if !found.takes(args.len()) || found.flags.has(Flags::CONTAINER) {
+            let text = wrong_arity(found);
+            self.refuse_with(slot, Some(row), &text, out);
+            return None;
+        }
+        Some(row)
+    }
+
+    /// Answers a refusal.
+    #[cold]
+    fn refuse(&mut self, slot: u32, row: RowIx, verdict: Verdict, out: &mut OutBuf) {
+        let found = self.table.row(row);
+        let text = match verdict {
+            Verdict::RefuseScope => alloc::format!(
+                "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
+                 this context",
+                found.name
+            ),
+            Verdict::RefuseProtected => {
+                let word = if found.name.starts_with("module") { "MODULE" } else { "DEBUG" };
+                CommandError::Protected(word).text().into_owned()
+            }
+            Verdict::Refuse(error) => error.text().into_owned(),
+            Verdict::Pass | Verdict::Postpone => return,
+        };
+        self.refuse_with(slot, Some(row), text.as_bytes(), out);
+    }
+
+    /// Answers a request that is not run; poisons the transaction, or ends it when it was EXEC itself.
+    #[cold]
+    fn refuse_with(&mut self, slot: u32, row: Option<RowIx>, text: &[u8], out: &mut OutBuf) {
+        if let Some(row) = row {
+            self.stats.rejected(usize::from(row.0));
+        }
+        let exec = row.is_some_and(|row| self.table.row(row).name == "exec");
+        if exec && self.conns.get(slot).flags.has(ConnFlags::MULTI) {
+            self.end_multi(slot);
+            let reason = text.iter().position(|b| *b == b' ').map_or(text, |at| &text[at + 1..]);
+            let mut whole = b"EXECABORT Transaction discarded because of: ".to_vec();
+            whole.extend_from_slice(reason);
+            self.stats.error_reply(b"EXECABORT");
+            self.writer(slot, out).error_parts(&[&whole]);
+            return;
+        }
+        let conn = self.conns.get_mut(slot);
+        if conn.flags.has(ConnFlags::MULTI) {
+            conn.flags.set(ConnFlags::DIRTY_EXEC);
+        }
+        let silent = conn.flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
+        self.stats.error_reply(text);
+        if !silent {
+            self.writer(slot, out).error_parts(&[text]);
+        }
+    }
+
+    /// Puts the error of a handler in place of what it wrote.
+    #[cold]
+    fn fail(&mut self, slot: u32, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
+        if error != CommandError::Written {
+            out.truncate(mark);
+            let proto = self.conns.get(slot).proto;
+            let mut w = Writer::new(out, proto);
+            error.write(&mut w);
+        }
+        self.stats.error_reply(out.since(mark).strip_prefix(b"-").unwrap_or(b"ERR"));
+    }
+
+    fn queue(&mut self, slot: u32, row: RowIx, args: &Args<'_>) {
+        let flags = self.table.row(row).flags.0;
+        let conn = self.conns.get_mut(slot);
+        // A transaction that will be refused need not be kept.
+        if conn.flags.any(ConnFlags::DIRTY_EXEC.or(ConnFlags::DIRTY_CAS)) {
+            return;
+        }
+        let multi = conn.multi.get_or_insert_with(|| Box::new(Multi::default()));
+        multi.row_flags |= flags;
+        multi.queue.push(Queued { row: row.0, args: OwnedArgs::from(*args) });
+    }
+
+    /// Leaves MULTI without running anything; watched keys are forgotten.
+    pub fn end_multi(&mut self, slot: u32) {
+        self.unwatch(slot);
+        let conn = self.conns.get_mut(slot);
+        conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_CAS).or(ConnFlags::DIRTY_EXEC));
+        conn.multi = None;
+    }
+
+    /// Adds the time since the last reading of the stopwatch to the command, and to the slow log if it was long.
+    fn time_command(&mut self, slot: u32, row: &Row, row_ix: RowIx, args: &Args<'_>) {
+        if !self.stats.timing {
+            return;
+        }
+        let micros = self.stats.lap(usize::from(row_ix.0), self.stopwatch);
+        let threshold = self.config.slowlog_log_slower_than;
+        if threshold >= 0 && micros >= threshold as u64 && !row.flags.has(Flags::SKIP_SLOWLOG) {
+            let details = &self.conns.get(slot).details;
+            let len_max = self.config.slowlog_max_len.max(0) as usize;
+            self.slowlog.add(self.now.unix.secs(), micros, args, &details.peer, &details.name, len_max);
+        }
+    }
+}
+
+/// The commands that MULTI does not queue.
+fn runs_in_multi(row: &Row) -> bool {
+    matches!(row.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+/// Command names that a browser tricked into speaking to this port would send.
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
+/// Bytes of a name or of all arguments that an error repeats.
+const ECHO_MAX: usize = 128;
+
+fn unknown(args: &Args<'_>) -> Vec<u8> {
+    let mut shown = Vec::new();
+    for arg in args.iter().skip(1) {
+        if shown.len() >= ECHO_MAX {
+            break;
+        }
+        shown.push(b'\'');
+        shown.extend_from_slice(&arg[..arg.len().min(ECHO_MAX - shown.len() + 1)]);
+        shown.extend_from_slice(b"' ");
+    }
+    let name = args.get(0);
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(&name[..name.len().min(ECHO_MAX)]);
+    text.extend_from_slice(b"', with args beginning with: ");
+    text.extend_from_slice(&shown);
+    text
+}
+
+fn unknown_sub(container: &Row, name: &[u8]) -> Vec<u8> {
+    let mut text = b"ERR unknown subcommand '".to_vec();
+    text.extend_from_slice(&name[..name.len().min(ECHO_MAX)]);
+    text.extend_from_slice(b"'. Try ");
+    text.extend_from_slice(container.name.to_ascii_uppercase().as_bytes());
+    text.extend_from_slice(b" HELP.");
+    text
+}
+
+fn wrong_arity(row: &Row) -> Vec<u8> {
+    alloc::format!("ERR wrong number of arguments for '{}' command", row.name).into_bytes()
+}
+
+/// Moves everything unsent from one buffer to the end of another.
+pub(super) fn append(out: &mut OutBuf, from: &mut OutBuf) {
+    while !from.is_empty() {
+        let mut slices: [&[u8]; 8] = [&[]; 8];
+        let n = from.slices(usize::MAX, &mut slices);
+        slices[..n].iter().for_each(|s| out.push(s));
+        let moved = slices[..n].iter().map(|s| s.len()).sum();
+        from.consume(moved);
+    }
+}

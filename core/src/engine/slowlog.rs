@@ -1,0 +1,105 @@
+//! The slow log and the durations of commands.
+//!
+//! *Owns*: the ring of slow commands. Durations come from the driver's stopwatch and decide nothing.
+//!
+//! Source: the Redis documentation of SLOWLOG.
+
+use crate::resp::Args;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::vec::Vec;
+
+/// Arguments kept of one command, the last of which may stand for the rest.
+const ARGS_MAX: usize = 32;
+/// Bytes kept of one argument.
+const ARG_BYTES_MAX: usize = 128;
+
+/// One slow command.
+#[derive(Clone, Debug)]
+pub struct SlowEntry {
+    /// Rises by one with every entry.
+    pub id: u64,
+    /// Seconds since the epoch.
+    pub unix_secs: i64,
+    /// How long it ran.
+    pub micros: u64,
+    /// Its arguments, cut.
+    pub args: Vec<Box<[u8]>>,
+    /// Who sent it.
+    pub peer: Box<str>,
+    /// The client's name.
+    pub name: Box<[u8]>,
+}
+
+/// The ring.
+#[derive(Clone, Debug, Default)]
+pub struct Slowlog {
+    entries: VecDeque<SlowEntry>,
+    next_id: u64,
+}
+
+impl Slowlog {
+    /// Adds an entry and forgets the oldest beyond `len_max`.
+    pub fn add(
+        &mut self,
+        unix_secs: i64,
+        micros: u64,
+        args: &Args<'_>,
+        peer: &str,
+        name: &[u8],
+        len_max: usize,
+    ) {
+        let entry = SlowEntry {
+            id: self.next_id,
+            unix_secs,
+            micros,
+            args: cut(args),
+            peer: peer.into(),
+            name: name.into(),
+        };
+        self.next_id += 1;
+        self.entries.push_front(entry);
+        self.entries.truncate(len_max);
+    }
+
+    /// Entries, newest first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &SlowEntry> {
+        self.entries.iter()
+    }
+
+    /// Number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Forgets all entries.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
+
+fn cut(args: &Args<'_>) -> Vec<Box<[u8]>> {
+    let kept = if args.len() > ARGS_MAX { ARGS_MAX - 1 } else { args.len() };
+    let mut out: Vec<Box<[u8]>> = (0..kept).map(|i| cut_one(args.get(i))).collect();
+    if kept < args.len() {
+        out.push(format!("... ({} more arguments)", args.len() - kept).into_bytes().into());
+    }
+    out
+}
+
+fn cut_one(arg: &[u8]) -> Box<[u8]> {
+    if arg.len() <= ARG_BYTES_MAX {
+        return arg.into();
+    }
+    let mut text = arg[..ARG_BYTES_MAX].to_vec();
+    text.extend_from_slice(format!("... ({} more bytes)", arg.len() - ARG_BYTES_MAX).as_bytes());
+    text.into()
+}

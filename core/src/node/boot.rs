@@ -1,0 +1,157 @@
+//! The start of a node: its state, its listeners, the lines that scripts wait for.
+
+use super::{Node, Setup};
+use crate::base::ids::ListenerId;
+use crate::base::rng::Rng;
+use crate::commands;
+use crate::connection::Conns;
+use crate::containers::dict::HashKey;
+use crate::contract::{Gauges, ListenAt, ListenError, LogLevel, Now, Timer};
+use crate::engine::server::Listener;
+use crate::engine::{Action, Gates, Server, Table};
+use crate::keyspace::Keyspace;
+use crate::replication::Replication;
+use crate::resp::{OutBuf, Window};
+use crate::stats::Stats;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+impl Node {
+    /// A node at its start. The first `pump` asks for the listeners.
+    ///
+    /// # Errors
+    /// A `rename-command` that names no command; the text names it.
+    pub fn new(setup: Setup, now: Now) -> Result<Self, String> {
+        let Setup { config, config_path, knobs, entropy, stopwatch, process } = setup;
+        let table = Table::new(commands::FAMILIES, &config.renamed)
+            .map_err(|name| alloc::format!("No such command in rename-command: '{name}'"))?;
+        let root = Rng::new(entropy);
+        let mut ids = root.fork("run-id");
+        let keyspace = Keyspace::new(config.databases as u32, HashKey::new(root.fork("hash").bytes()));
+        let scratch = vec![0; knobs.scratch_bytes];
+        let srv = Server {
+            now,
+            stopwatch,
+            stats: Stats::new(table.len()),
+            repl: Replication::new(root.fork("replication")),
+            keyspace,
+            table,
+            conns: Conns::default(),
+            pubsub: Default::default(),
+            slowlog: Default::default(),
+            watch: Default::default(),
+            blocked: Default::default(),
+            pause: Default::default(),
+            armed: Gates::NONE,
+            unit: Default::default(),
+            timers: Default::default(),
+            actions: Vec::new(),
+            dirty: Vec::new(),
+            doomed: Vec::new(),
+            ready: Vec::new(),
+            monitors: Vec::new(),
+            current: None,
+            own_pushes: OutBuf::default(),
+            rng: root.fork("commands"),
+            gauges: Gauges::default(),
+            started: now,
+            run_id: ids.hex40(),
+            active_expire: true,
+            asleep_until: None,
+            misconf: None,
+            shutdown: None,
+            requests: Vec::new(),
+            next_op: 0,
+            listeners: Vec::new(),
+            expired_keys: Vec::new(),
+            spare_buffers: Vec::new(),
+            process,
+            client_cursor: crate::base::ids::ClientId(0),
+            config,
+            knobs,
+            config_path,
+        };
+        let mut node = Self { srv, scratch, window: Window::default(), rows: Vec::new() };
+        node.srv.rearm();
+        node.srv.timers.set(Timer::Cron, Some(now.mono));
+        node.open_listeners();
+        Ok(node)
+    }
+
+    fn open_listeners(&mut self) {
+        let srv = &mut self.srv;
+        let backlog = srv.config.tcp_backlog as u32;
+        let mut wanted: Vec<ListenAt> = Vec::new();
+        if srv.config.port > 0 {
+            for bind in &srv.config.bind {
+                let (optional, host) = match bind.strip_prefix('-') {
+                    Some(host) => (true, host),
+                    None => (false, &bind[..]),
+                };
+                let port = srv.config.port as u16;
+                wanted.push(ListenAt::Tcp { host: host.into(), port, backlog, optional });
+            }
+        }
+        if !srv.config.unixsocket.is_empty() {
+            let perm = srv.config.unixsocketperm as u32;
+            wanted.push(ListenAt::Unix { path: srv.config.unixsocket[..].into(), perm, backlog });
+        }
+        if wanted.is_empty() {
+            srv.log(LogLevel::Warning, format_args!("Configured to not listen anywhere, exiting."));
+            srv.actions.push(Action::Exit(1));
+        }
+        for at in wanted {
+            let id = ListenerId(srv.listeners.len() as u32);
+            srv.actions.push(Action::Listen(id, at.clone()));
+            srv.listeners.push(Listener { id, at, up: None });
+        }
+    }
+
+    /// The driver's answer about a listener.
+    pub(super) fn listening(&mut self, id: ListenerId, result: Result<(), ListenError>) {
+        let srv = &mut self.srv;
+        let starting = srv.listeners.iter().any(|l| l.up.is_none());
+        let Some(listener) = srv.listeners.iter_mut().find(|l| l.id == id) else { return };
+        listener.up = Some(result.is_ok());
+        let at = listener.at.clone();
+        if let (Err(error), ListenAt::Tcp { host, port, .. }) = (&result, &at) {
+            let text = &error.0;
+            srv.log(
+                LogLevel::Warning,
+                format_args!("Warning: Could not create server TCP listening socket {host}:{port}: {text}"),
+            );
+        }
+        if let (Err(error), ListenAt::Unix { path, .. }) = (&result, &at) {
+            srv.log(LogLevel::Warning, format_args!("Failed opening Unix socket {path}: {}", error.0));
+            srv.actions.push(Action::Exit(1));
+        }
+        if starting && srv.listeners.iter().all(|l| l.up.is_some()) {
+            self.started();
+        }
+    }
+
+    /// Every listener has answered.
+    fn started(&mut self) {
+        let srv = &mut self.srv;
+        let is_tcp = |l: &Listener| matches!(l.at, ListenAt::Tcp { .. });
+        let failed = srv.listeners.iter().any(|l| {
+            let optional = matches!(l.at, ListenAt::Tcp { optional: true, .. });
+            l.up == Some(false) && !optional
+        });
+        let tcp_up = srv.listeners.iter().any(|l| is_tcp(l) && l.up == Some(true));
+        let tcp_wanted = srv.listeners.iter().any(is_tcp);
+        if failed || (tcp_wanted && !tcp_up) {
+            let port = srv.config.port;
+            srv.log(LogLevel::Warning, format_args!("Failed listening on port {port} (tcp), aborting."));
+            srv.actions.push(Action::Exit(1));
+            return;
+        }
+        if tcp_up {
+            srv.log(LogLevel::Notice, format_args!("Ready to accept connections tcp"));
+        }
+        if srv.listeners.iter().any(|l| !is_tcp(l)) {
+            srv.log(LogLevel::Notice, format_args!("Ready to accept connections unix"));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! One input: from the driver's bytes to executed commands.
+//!
+//! *Owns*: which machinery an input belongs to, and the loop parse → touch → execute of one client.
+//! *Does not own*: parsing (`resp`), execution (`engine/exec`), writing (`pump`).
+
+use super::Node;
+use crate::connection::ConnFlags;
+use crate::contract::{CloseWhy, ConnId, Input, LogLevel, Now};
+use crate::engine::exec::Flow;
+use crate::resp::{Inbox, Limits, OutBuf, Step};
+
+impl Node {
+    /// Takes note of one thing that happened.
+    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.srv.now = now;
+        match input {
+            Input::Accepted { conn, listener, peer } => self.accepted(conn, listener, peer),
+            Input::Received { conn, len } => self.received(conn, len),
+            Input::Writable { conn } => self.writable(conn),
+            Input::Closed { conn, why } => self.closed(conn, why),
+            Input::Dialed { link: _, result: _ } => {}
+            Input::Listening { listener, result } => self.listening(listener, result),
+            Input::Disk { op: _, result: _ } => {}
+            Input::Wake => {}
+            Input::Gauges(gauges) => self.srv.gauges = gauges,
+            Input::Stop { how } => self.stop_signal(how),
+        }
+    }
+
+    fn received(&mut self, conn: ConnId, len: usize) {
+        let Some(slot) = self.srv.conns.resolve(conn) else { return };
+        let connection = self.srv.conns.get_mut(slot);
+        connection.inbox.received(len);
+        connection.net_in += len as u64;
+        connection.active = self.srv.now.mono;
+        self.srv.stats.net_in += len as u64;
+        self.srv.stats.reads += 1;
+        self.serve(slot);
+    }
+
+    fn writable(&mut self, conn: ConnId) {
+        let Some(slot) = self.srv.conns.resolve(conn) else { return };
+        self.srv.conns.get_mut(slot).flags.clear(ConnFlags::STALLED);
+        self.srv.mark_dirty(slot);
+    }
+
+    fn closed(&mut self, conn: ConnId, _why: CloseWhy) {
+        let Some(slot) = self.srv.conns.resolve(conn) else { return };
+        self.srv.conns.get_mut(slot).flags.set(ConnFlags::GONE);
+        self.srv.close_soon(slot);
+    }
+
+    /// Executes what a client has sent, as far as it may run now.
+    pub(super) fn serve(&mut self, slot: u32) {
+        let connection = self.srv.conns.get_mut(slot);
+        if connection.waits.is_some() || connection.leaving() || self.srv.asleep_until.is_some() {
+            self.keep_for_later(slot);
+            return;
+        }
+        let mut inbox = core::mem::take(&mut connection.inbox);
+        let mut out = core::mem::take(&mut connection.out);
+        if out.is_empty()
+            && let Some(storage) = self.srv.spare_buffers.pop()
+        {
+            out.give_storage(storage);
+        }
+        self.srv.current = Some(slot);
+        while self.serve_window(slot, &mut inbox, &mut out) {}
+        self.srv.current = None;
+        inbox.settle(&self.scratch);
+        let has_output = !out.is_empty();
+        let connection = self.srv.conns.get_mut(slot);
+        connection.inbox = inbox;
+        connection.out = out;
+        if has_output || connection.flags.has(ConnFlags::CLOSE_AFTER_REPLY) {
+            self.srv.mark_dirty(slot);
+        }
+    }
+
+    /// Bytes that may not be executed now move into the connection's own buffer, within the limit.
+    fn keep_for_later(&mut self, slot: u32) {
+        let connection = self.srv.conns.get_mut(slot);
+        connection.inbox.settle(&self.scratch);
+        let leaving = connection.leaving();
+        if !leaving && connection.inbox.buffered() as u64 > self.srv.config.client_query_buffer_limit as u64 {
+            self.query_buffer_full(slot);
+        } else if !leaving && self.srv.asleep_until.is_some() {
+            self.srv.take_up(slot);
+        }
+    }
+
+    /// One window of frames; whether another one may follow.
+    fn serve_window(&mut self, slot: u32, inbox: &mut Inbox, out: &mut OutBuf) -> bool {
+        let limits = self.limits(slot);
+        let ahead = self.srv.knobs.parse_window;
+        match inbox.next_window(&self.scratch, &limits, ahead, &mut self.window) {
+            Step::Frames => {}
+            Step::NeedMore => return false,
+            Step::Error(error) => {
+                self.srv.stats.error_reply(b"ERR");
+                error.write(&mut self.srv.writer(slot, out));
+                self.srv.log(
+                    LogLevel::Verbose,
+                    format_args!(
+                        "Protocol error ({error:?}) from client: {}",
+                        self.srv.conns.get(slot).details.peer.clone()
+                    ),
+                );
+                self.srv.close_after_reply(slot);
+                return false;
+            }
+            Step::QueryBufferFull => {
+                self.query_buffer_full(slot);
+                return false;
+            }
+        }
+        self.touch_ahead(slot, inbox);
+        let hard = self.hard_limit(slot);
+        for frame in 0..self.window.len() {
+            let args = inbox.args(&self.scratch, &self.window, frame);
+            let flow = self.srv.execute(slot, args, self.rows[frame], out);
+            if hard > 0 && out.len() as u64 > hard {
+                self.srv.output_overrun(slot, out.len());
+                return false;
+            }
+            let next = match flow {
+                Flow::Next => continue,
+                Flow::Stop => frame + 1,
+                Flow::Postponed => frame,
+            };
+            inbox.unread(&self.window, next);
+            return false;
+        }
+        true
+    }
+
+    fn limits(&self, slot: u32) -> Limits {
+        let config = &self.srv.config;
+        Limits {
+            max_bulk: config.proto_max_bulk_len as u64,
+            query_buffer: config.client_query_buffer_limit as u64,
+            authenticated: self.srv.conns.get(slot).flags.has(ConnFlags::AUTHENTICATED),
+            big_bulk_min: self.srv.knobs.big_bulk_min,
+        }
+    }
+
+    fn hard_limit(&self, slot: u32) -> u64 {
+        let class = self.srv.conns.get(slot).obuf_class();
+        self.srv.config.client_output_buffer_limit[class].hard
+    }
+
+    /// Looks the frames' commands up and touches their keys, so that the cache misses of a window overlap.
+    fn touch_ahead(&mut self, slot: u32, inbox: &Inbox) {
+        self.rows.clear();
+        let table = &self.srv.table;
+        for frame in 0..self.window.len() {
+            self.rows.push(table.find(inbox.args(&self.scratch, &self.window, frame).get(0)));
+        }
+        let db = self.srv.conns.get(slot).db;
+        if self.window.len() < 2 || self.srv.keyspace.len(db) < TOUCH_MIN {
+            return;
+        }
+        let mut keys: [&[u8]; TOUCH_KEYS] = [&[]; TOUCH_KEYS];
+        let mut n = 0;
+        for (frame, row) in self.rows.iter().enumerate() {
+            let Some(row) = row else { continue };
+            let first = table.row(*row).keys.0;
+            let args = inbox.args(&self.scratch, &self.window, frame);
+            if first > 0 && args.len() > first as usize && n < TOUCH_KEYS {
+                keys[n] = args.get(first as usize);
+                n += 1;
+            }
+        }
+        self.srv.keyspace.touch_window(db, keys[..n].iter().copied());
+    }
+
+    fn query_buffer_full(&mut self, slot: u32) {
+        self.srv.stats.qbuf_disconnections += 1;
+        self.srv.log(
+            LogLevel::Warning,
+            format_args!(
+                "Closing client that reached max query buffer length: {}",
+                self.srv.conns.get(slot).details.peer.clone()
+            ),
+        );
+        self.srv.close_soon(slot);
+    }
+
+    /// Executes what clients sent while they could not be served.
+    pub(super) fn take_up_ready(&mut self) {
+        if self.srv.asleep_until.is_some() {
+            return;
+        }
+        while let Some(slot) = self.srv.ready.pop() {
+            let Some(connection) = self.srv.conns.try_get_mut(slot) else { continue };
+            connection.flags.clear(ConnFlags::READY);
+            self.serve(slot);
+        }
+    }
+}
+
+/// Keys in a database from which on touching ahead pays.
+const TOUCH_MIN: usize = 4_096;
+/// Keys touched at most for one window.
+const TOUCH_KEYS: usize = 16;
