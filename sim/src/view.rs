@@ -20,7 +20,7 @@ pub struct View {
     /// Bytes of history.
     pub offset: i64,
     /// Deep digest of its data.
-    pub digest: Option<u128>,
+    pub digest: u128,
     /// Keys in all databases.
     pub keys: usize,
 }
@@ -28,13 +28,26 @@ pub struct View {
 impl View {
     /// Looks at a node.
     #[must_use]
-    pub fn of(_node: &Node) -> Option<Self> {
-        None
+    pub fn of(node: &Node) -> Self {
+        let seen = node.inspect();
+        let repl = &node.server().repl;
+        Self {
+            is_replica: seen.is_replica,
+            loading: repl.is_loading(),
+            streaming: repl.backlog.is_some(),
+            id: seen.id,
+            id2: seen.id2,
+            second_offset: seen.second_offset,
+            offset: seen.offset,
+            digest: seen.digest,
+            keys: seen.keys,
+        }
     }
 
     /// Class and kept bytes of each connection that is not about to be closed.
     #[must_use]
-    pub fn kept_output(_node: &Node) -> Vec<(usize, u64)> {
-        Vec::new()
+    pub fn kept_output(node: &Node) -> Vec<(usize, u64)> {
+        let conns = node.inspect_conns();
+        conns.into_iter().filter(|c| !c.leaving).map(|c| (c.class, c.pending_output)).collect()
     }
 }

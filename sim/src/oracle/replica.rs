@@ -20,8 +20,8 @@ pub(super) fn applies_blocks_whole(
         return Ok(());
     }
     match memory.at_multi {
-        None => memory.at_multi = view.digest,
-        before if before == view.digest => {}
+        None => memory.at_multi = Some(view.digest),
+        Some(before) if before == view.digest => {}
         _ => {
             return Err(Violation::new(
                 "A9",

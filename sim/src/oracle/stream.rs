@@ -26,11 +26,10 @@ pub(super) fn same_command(record: &mut Record, s: u8, follower: &Follower) -> R
 
 /// A2.
 pub(super) fn same_state(record: &mut Record, s: u8, view: &View) -> Result<(), Violation> {
-    let Some(digest) = view.digest else { return Ok(()) };
     if view.loading || !view.streaming {
         return Ok(());
     }
-    match record.digest(&view.id, view.offset, s, digest) {
+    match record.digest(&view.id, view.offset, s, view.digest) {
         None => Ok(()),
         Some(first) => Err(Violation::new(
             "A2",
@@ -66,9 +65,8 @@ pub(super) fn counts_bytes(s: u8, view: &View, follower: &Follower) -> Result<()
 
 /// A4.
 pub(super) fn rightly_continued(record: &mut Record, s: u8, view: &View) -> Result<(), Violation> {
-    let Some(digest) = view.digest else { return Ok(()) };
     match record.digest_at(&view.id, view.offset) {
-        Some(first) if first.what != digest => Err(Violation::new(
+        Some(first) if first.what != view.digest => Err(Violation::new(
             "A4",
             format!(
                 "n{s} was let continue at {}:{} although n{} had other data there",

@@ -3,10 +3,13 @@
 use super::server::State;
 use super::{Owner, PORT, World};
 use crate::chance::Chance;
+use crate::model::DATABASES;
 use crate::net::HostId;
+use crate::oracle::Violation;
+use crate::plan::ServerPlan;
 use crate::trace::Who;
-use norn_core::config::Config;
-use norn_core::node::Node;
+use norn_core::config::{Config, Knobs, ObufLimit};
+use norn_core::node::{Node, Process, Setup};
 
 impl World {
     /// Starts a server's process.
@@ -22,8 +25,22 @@ impl World {
         for word in entropy.chunks_exact_mut(8) {
             word.copy_from_slice(&chance.next().to_le_bytes());
         }
-        let node = Node::new(Config::default(), entropy, server.clock.read(now), || 0);
-        let _ = PORT;
+        let setup = Setup {
+            config: config(&plan.servers[usize::from(s)]),
+            config_path: None,
+            knobs: Knobs { scratch_bytes: 32 * 1024, ..Knobs::default() },
+            entropy,
+            stopwatch: || 0,
+            process: Process { pid: 1, executable: String::new(), os: String::new() },
+        };
+        let mut node = match Node::new(setup, server.clock.read(now)) {
+            Ok(node) => node,
+            Err(error) => {
+                self.violate(Violation::new("boot", format!("n{s} does not start: {error}")));
+                return;
+            }
+        };
+        node.enable_digest();
         server.node = Some(Box::new(node));
         server.state = State::Up;
         server.tracked = server.master.is_none();
@@ -66,4 +83,29 @@ impl World {
         self.net.set_up(HostId(s), false);
         self.oracles.process_ended(s);
     }
+}
+
+/// The configuration of a server.
+fn config(plan: &ServerPlan) -> Config {
+    let mut config =
+        Config { port: PORT.into(), databases: DATABASES as i64, protected_mode: false, ..Config::default() };
+    for (name, value) in &plan.directives {
+        let number = value.parse().unwrap_or(0);
+        match *name {
+            "repl-backlog-size" => config.repl_backlog_size = number,
+            "active-expire-effort" => config.active_expire_effort = number,
+            "client-output-buffer-limit" => {
+                let mut words = value.split(' ');
+                let class =
+                    words.next().and_then(|w| ["normal", "slave", "pubsub"].iter().position(|c| *c == w));
+                let mut next = || words.next().and_then(|w| w.parse().ok()).unwrap_or(0);
+                let limit = ObufLimit { hard: next(), soft: next(), soft_secs: next() };
+                if let Some(class) = class {
+                    config.client_output_buffer_limit[class] = limit;
+                }
+            }
+            _ => {}
+        }
+    }
+    config
 }

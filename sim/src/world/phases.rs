@@ -87,7 +87,7 @@ impl World {
             if server.state != State::Up {
                 return Some(format!("n{s} is not running"));
             }
-            let Some(view) = server.node.as_deref().and_then(View::of) else { continue };
+            let Some(view) = server.node.as_deref().map(View::of) else { continue };
             if view.is_replica != server.master.is_some() {
                 return Some(format!("n{s} has not taken the role it was told to take"));
             }

@@ -402,7 +402,7 @@ impl World {
     }
 
     fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
-        let Some(view) = View::of(node) else { return };
+        let view = View::of(node);
         let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
         let Peer::Master(follower) = &mut link.peer else { return };
         if let Boundary::Partial(id) = boundary {
@@ -416,9 +416,7 @@ impl World {
 
     /// After an input that was not a master's stream, and after each turn.
     fn after_input(&mut self, s: u8, node: &Node) {
-        if let Some(view) = View::of(node)
-            && let Err(violation) = self.oracles.after_input(s, &view)
-        {
+        if let Err(violation) = self.oracles.after_input(s, &View::of(node)) {
             self.violate(violation);
         }
     }
