@@ -1,7 +1,8 @@
 //! The event heap and the world's clock.
 //!
 //! *Owns*: what happens when; the order of events at one instant. *Does not own*: what an event means.
-//! *Invariants*: events leave in the order (time, sequence of scheduling); time never goes back.
+//! *Invariants*: events leave in the order (time, event, sequence of scheduling); time never goes back. That the event
+//! comes before the sequence makes the order of one instant independent of the order of its causes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -54,7 +55,7 @@ pub enum Event {
 /// The event heap.
 #[derive(Clone, Debug, Default)]
 pub struct Agenda {
-    heap: BinaryHeap<Reverse<(Time, u64, Event)>>,
+    heap: BinaryHeap<Reverse<(Time, Event, u64)>>,
     sequence: u64,
     now: Time,
 }
@@ -69,7 +70,7 @@ impl Agenda {
     /// Schedules an event; a time in the past means now.
     pub fn at(&mut self, time: Time, event: Event) {
         self.sequence += 1;
-        self.heap.push(Reverse((time.max(self.now), self.sequence, event)));
+        self.heap.push(Reverse((time.max(self.now), event, self.sequence)));
     }
 
     /// Schedules an event `delay` from now.
@@ -83,7 +84,7 @@ impl Agenda {
         if time > until {
             return None;
         }
-        let Reverse((time, _, event)) = self.heap.pop()?;
+        let Reverse((time, event, _)) = self.heap.pop()?;
         self.now = time;
         Some(event)
     }
@@ -99,13 +100,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_is_time_then_scheduling() {
+    fn order_is_time_then_event() {
         let mut agenda = Agenda::default();
         agenda.at(5, Event::Syn(1));
         agenda.at(3, Event::Syn(2));
         agenda.at(5, Event::Syn(0));
         let order: Vec<Event> = std::iter::from_fn(|| agenda.pop(10)).collect();
-        assert_eq!(order, [Event::Syn(2), Event::Syn(1), Event::Syn(0)]);
+        assert_eq!(order, [Event::Syn(2), Event::Syn(0), Event::Syn(1)]);
         agenda.at(1, Event::Look);
         assert_eq!((agenda.pop(10), agenda.now()), (Some(Event::Look), 5), "the past is now");
         agenda.at(11, Event::Look);

@@ -32,7 +32,8 @@ impl Net {
         let id = self.dials.len() as u32;
         let started = agenda.now();
         self.dials.push(Dial { from, to, port, started, tries: 0, state: State::Asking });
-        let at = self.path(from, to).to_owned().arrival(started, &mut self.chance);
+        let at =
+            self.path(from, to).to_owned().arrival(started, &mut self.chance.fork(u64::from(id) << 2 | 2));
         agenda.at(at, Event::Syn(id));
         id
     }
@@ -66,7 +67,7 @@ impl Net {
             let side = |host| Side { host, closed: false, gone: false, trouble: Trouble::None };
             self.conns.push(Conn {
                 sides: [side(dial.from), side(dial.to)],
-                pipes: [Pipe::default(), Pipe::default()],
+                pipes: [0, 1].map(|d| Pipe::new(self.chance.fork(u64::from(conn) << 2 | d))),
                 kernel: self.kernel,
             });
             for (from, to, d) in [(dial.from, dial.to, 1), (dial.to, dial.from, 0)] {
@@ -74,13 +75,16 @@ impl Net {
                     self.conns[conn as usize].pipes[d].acked_frozen = Some(0);
                 }
             }
-            self.notices.push(Notice::Incoming(End { conn, side: 1 }));
+            self.notices.push(Notice::Incoming(End { conn, side: 1 }, id));
             State::Accepted(conn)
         } else {
             State::Refused
         };
         self.dials[id as usize].state = state;
-        let at = self.path(dial.to, dial.from).to_owned().arrival(agenda.now(), &mut self.chance);
+        let at = self
+            .path(dial.to, dial.from)
+            .to_owned()
+            .arrival(agenda.now(), &mut self.chance.fork(u64::from(id) << 2 | 3));
         agenda.at(at, Event::SynAnswer(id));
     }
 

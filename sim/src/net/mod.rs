@@ -44,8 +44,8 @@ pub enum Notice {
     Readable(End),
     /// There is room after a write that was cut short.
     Writable(End),
-    /// A connection waits to be accepted.
-    Incoming(End),
+    /// A connection waits to be accepted; the number of the dial that made it.
+    Incoming(End, u32),
     /// A dial succeeded; this is its end.
     Connected(u32, End),
     /// A dial failed.
@@ -394,7 +394,7 @@ impl Net {
         let conn = &self.conns[id as usize];
         let (from, to) = (conn.sides[dir].host, conn.sides[1 - dir].host);
         let path = *self.path(from, to);
-        let mut at = path.arrival(agenda.now(), &mut self.chance);
+        let mut at = path.arrival(agenda.now(), &mut self.conns[id as usize].pipes[dir].chance);
         let pipe = &mut self.conns[id as usize].pipes[dir];
         if let Some(travel) = (size * 1000).checked_div(path.bytes_per_ms) {
             pipe.wire_free_at = pipe.wire_free_at.max(agenda.now()) + travel;
@@ -520,7 +520,7 @@ impl Net {
     fn arm_window(&mut self, agenda: &mut Agenda, id: u32, dir: usize) {
         let conn = &self.conns[id as usize];
         let back = *self.path(conn.sides[1 - dir].host, conn.sides[dir].host);
-        let at = back.arrival(agenda.now() + 1, &mut self.chance);
+        let at = back.arrival(agenda.now() + 1, &mut self.conns[id as usize].pipes[dir].chance);
         self.conns[id as usize].pipes[dir].window_armed = true;
         agenda.at(at, Event::Window { conn: id, dir: dir as u8 });
     }

@@ -5,6 +5,7 @@
 //! delivered once. Positions count bytes since the start of the stream.
 
 use crate::agenda::Time;
+use crate::chance::Chance;
 use std::collections::VecDeque;
 
 /// A packet on its way.
@@ -27,8 +28,10 @@ pub(super) enum Load {
 }
 
 /// One direction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Pipe {
+    /// Travel times are drawn here, so that they do not depend on what other connections do.
+    pub(super) chance: Chance,
     bytes: VecDeque<u8>,
     pub(super) read: u64,
     pub(super) arrived: u64,
@@ -54,6 +57,28 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
+    /// An empty direction.
+    pub(super) fn new(chance: Chance) -> Self {
+        Self {
+            chance,
+            bytes: VecDeque::new(),
+            read: 0,
+            arrived: 0,
+            sent: 0,
+            written: 0,
+            packets: VecDeque::new(),
+            fin: false,
+            fin_sent: false,
+            fin_arrived: false,
+            starved: false,
+            armed: false,
+            window_armed: false,
+            wire_free_at: 0,
+            stuck: None,
+            acked_frozen: None,
+        }
+    }
+
     /// Bytes the sender's kernel still holds.
     fn unacked(&self) -> u64 {
         self.written - self.acked_frozen.unwrap_or(self.arrived)

@@ -28,6 +28,10 @@ impl Limits {
         limits
     }
 
+    pub(super) fn any(&self) -> bool {
+        self.hard.iter().any(|hard| *hard > 0)
+    }
+
     pub(super) fn check(&self, s: u8, class: usize, bytes: u64) -> Result<(), Violation> {
         let hard = self.hard[class];
         if hard > 0 && bytes > hard + self.reply_max {

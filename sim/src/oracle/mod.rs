@@ -75,6 +75,12 @@ impl Oracles {
         }
     }
 
+    /// Whether nodes close clients that do not read.
+    #[must_use]
+    pub fn closes_on_output(&self) -> bool {
+        self.limits.any()
+    }
+
     /// A server's process ended: what was known of it is void.
     pub fn process_ended(&mut self, s: u8) {
         self.memory[usize::from(s)] = Memory::default();

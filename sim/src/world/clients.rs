@@ -46,6 +46,8 @@ impl World {
             self.send(c);
         }
         self.speak(c);
+        // A reset may have come before the answer to the dial.
+        self.client_reads(c);
     }
 
     /// Says what the client has in mind, as far as it may.

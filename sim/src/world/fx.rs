@@ -4,7 +4,7 @@ use super::Owner;
 use super::server::{Pending, Server};
 use crate::agenda::{Agenda, Event, MILLI};
 use crate::net::{HostId, Net, WriteOutcome};
-use crate::trace::{Trace, Who};
+use crate::trace::{Trace, Who, hash_bytes};
 use norn_core::contract::{
     ConnId, DialTarget, DiskRequest, Effects, Garbage, LinkId, ListenAt, ListenerId, LogLevel, OpId, Out,
     Tuning,
@@ -21,6 +21,8 @@ pub(super) struct NodeFx<'a> {
     /// Clients whose model sessions end: their connections were closed by the node.
     pub(super) closed: &'a mut Vec<u32>,
     pub(super) scratch: &'a mut Vec<u8>,
+    /// Hash of what nodes wrote, by connection.
+    pub(super) flows: &'a mut Vec<[u64; 2]>,
     pub(super) exit: Option<u8>,
     pub(super) bytes_out: u64,
 }
@@ -28,13 +30,13 @@ pub(super) struct NodeFx<'a> {
 impl Effects for NodeFx<'_> {
     fn flush(&mut self, conn: ConnId, out: Out<'_>) -> usize {
         let short = self.server.short_writes;
-        let limit = if short > 0 && self.server.timing.per_mille(short) {
-            self.server.timing.below(out.len() as u64) as usize
+        let Some(link) = self.server.link_of(conn) else { return 0 };
+        let end = link.end;
+        let limit = if short > 0 && link.chance.per_mille(short) {
+            link.chance.below(out.len() as u64) as usize
         } else {
             usize::MAX
         };
-        let Some(link) = self.server.link_of(conn) else { return 0 };
-        let end = link.end;
         self.scratch.clear();
         let mut taken = 0;
         for slice in out.slices {
@@ -49,6 +51,11 @@ impl Effects for NodeFx<'_> {
         // In one piece: how the node's memory lies is nobody's business.
         self.trace.bytes(self.scratch);
         self.trace.number(u64::from(conn.index));
+        if self.flows.len() <= end.conn as usize {
+            self.flows.resize(end.conn as usize + 1, [0; 2]);
+        }
+        let flow = &mut self.flows[end.conn as usize][usize::from(end.side)];
+        *flow = hash_bytes(*flow, self.scratch);
         self.bytes_out += taken as u64;
         taken
     }

@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::net::{End, HostId, Net, Notice};
 use crate::oracle::{Oracles, Violation};
 use crate::plan::{FAULT_FAMILIES, Plan, What};
-use crate::trace::{Trace, Who};
+use crate::trace::{Trace, Who, fold};
 use server::Pending;
 use std::sync::Arc;
 
@@ -98,6 +98,7 @@ pub struct World {
     /// Where the run stands.
     pub phase: Phase,
     owners: Vec<[Owner; 2]>,
+    flows: Vec<[u64; 2]>,
     mending: Vec<faults::Mend>,
     scratch: Vec<u8>,
     args: Args,
@@ -123,6 +124,7 @@ impl World {
             violation: None,
             phase: Phase::Safety,
             owners: Vec::new(),
+            flows: Vec::new(),
             mending: Vec::new(),
             scratch: Vec::new(),
             args: Args::default(),
@@ -187,6 +189,12 @@ impl World {
         true
     }
 
+    /// A hash of what nodes wrote to each connection; the order between connections does not matter.
+    #[must_use]
+    pub fn flows(&self) -> u64 {
+        self.flows.iter().flatten().fold(0, |hash, flow| fold(hash, *flow))
+    }
+
     /// Reports something wrong; the first report counts.
     pub(crate) fn violate(&mut self, violation: Violation) {
         if self.violation.is_none() {
@@ -238,8 +246,11 @@ impl World {
                 }
                 Owner::Nobody => {}
             },
-            Notice::Incoming(end) => {
+            Notice::Incoming(end, dial) => {
                 self.owners.resize(end.conn as usize + 1, [Owner::Nobody; 2]);
+                if let Owner::Client(c) = self.dialer(dial, end.peer()) {
+                    self.set_owner(end.peer(), Owner::Client(c));
+                }
                 let host = self.net.host(end).0;
                 self.pend(host, Pending::Incoming(end));
             }
@@ -278,6 +289,16 @@ impl World {
         let found =
             self.servers.get(usize::from(host)).and_then(|s| s.dials.iter().position(|(_, d)| *d == dial));
         found.map_or(Owner::Nobody, |at| Owner::Server(host, at as u32))
+    }
+
+    /// The client at a host, for a connection to server `s`; `None` for a server's host.
+    pub(super) fn client_at(&self, host: HostId, s: u8) -> Option<u8> {
+        let at = usize::from(host.0).checked_sub(self.servers.len())?;
+        Some(if at < self.plan.clients.len() {
+            at as u8
+        } else {
+            (self.plan.clients.len() + usize::from(s)) as u8
+        })
     }
 
     pub(super) fn owner(&self, end: End) -> Owner {

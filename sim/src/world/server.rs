@@ -62,6 +62,8 @@ pub(super) struct Link {
     pub(super) unwanted: bool,
     /// It stands in the inbox as readable.
     pub(super) noted: bool,
+    /// For short writes.
+    pub(super) chance: Chance,
 }
 
 /// A server.

@@ -4,6 +4,7 @@ use super::fx::NodeFx;
 use super::server::{Link, Peer, Pending, State};
 use super::{Owner, World};
 use crate::agenda::{Event, MILLI};
+use crate::chance::Chance;
 use crate::client::frame::{Args, Requests};
 use crate::net::{DialFailure, End, ReadOutcome};
 use crate::plan::Cuts;
@@ -104,6 +105,7 @@ impl World {
             trace: &mut self.trace,
             closed: &mut closed,
             scratch: &mut self.scratch,
+            flows: &mut self.flows,
             exit: None,
             bytes_out: 0,
         };
@@ -169,10 +171,8 @@ impl World {
     }
 
     fn accept(&mut self, s: u8, node: &mut Node, clock: Now, end: End) {
-        let peer = match self.owner(end.peer()) {
-            Owner::Client(c) => Peer::Client(c, Requests::default()),
-            _ => Peer::Replica,
-        };
+        let client = self.client_at(self.net.host(end.peer()), s);
+        let peer = client.map_or(Peer::Replica, |c| Peer::Client(c, Requests::default()));
         let conn = node.vacant_conn();
         let remote = ip(self.net.host(end.peer()).0);
         let local = ip(s);
@@ -200,7 +200,8 @@ impl World {
     fn adopt(&mut self, s: u8, id: ConnId, end: End, peer: Peer) {
         self.set_owner(end, Owner::Server(s, id.index));
         // Something may have arrived before anyone asked.
-        let link = Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true };
+        let chance = Chance::new(self.plan.seed, 600).fork(u64::from(end.conn) << 1 | u64::from(end.side));
+        let link = Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance };
         let server = &mut self.servers[usize::from(s)];
         server.add_link(link);
         server.inbox.push(Pending::Readable(id.index));
@@ -294,9 +295,23 @@ impl World {
                 bytes = &bytes[n..];
             }
             self.observe(s, node, clock, slot, seen);
+            if self.oracles.closes_on_output() && leaving(node, id) {
+                self.left(s, slot);
+                return;
+            }
             if self.violation.is_some() {
                 return;
             }
+        }
+    }
+
+    /// The node will close this connection; of a piece with several commands nobody knows how many it ran.
+    fn left(&mut self, s: u8, slot: u32) {
+        let exact = self.plan.cuts == Cuts::Commands;
+        let server = &mut self.servers[usize::from(s)];
+        server.tracked &= exact;
+        if let Some(link) = server.link(slot) {
+            link.unwanted = true;
         }
     }
 
@@ -376,7 +391,7 @@ impl World {
         let server = &mut self.servers[usize::from(s)];
         let Some(link) = server.link(slot) else { return };
         let Peer::Client(c, _) = link.peer else { return };
-        let conn = link.end.conn;
+        let (conn, far) = (link.end.conn, link.end.peer());
         let expect = server.model.execute(conn, args, clock.unix.ms());
         let expect = self.oracles.expectation(server.tracked, expect);
         if args.at(0).eq_ignore_ascii_case(b"replicaof") {
@@ -384,7 +399,10 @@ impl World {
             server.model.replica = !args.at(1).eq_ignore_ascii_case(b"no");
             server.tracked &= !server.model.replica;
         }
-        self.clients[usize::from(c)].expected.push_back(expect);
+        // Who hung up meanwhile hears nothing.
+        if self.owner(far) == Owner::Client(c) {
+            self.clients[usize::from(c)].expected.push_back(expect);
+        }
         self.deliver_pushes(s);
     }
 
@@ -393,12 +411,12 @@ impl World {
         let server = &mut self.servers[usize::from(s)];
         let mut pushed = std::mem::take(&mut server.model.pushed);
         for (conn, push) in pushed.drain(..) {
-            let owner = server.links.iter().flatten().find(|link| link.end.conn == conn);
-            if let Some(Peer::Client(c, _)) = owner.map(|link| &link.peer) {
-                self.clients[usize::from(*c)].due.push_back(push);
+            let far = End { conn, side: 0 };
+            if let Owner::Client(c) = self.owner(far) {
+                self.clients[usize::from(c)].due.push_back(push);
             }
         }
-        server.model.pushed = pushed;
+        self.servers[usize::from(s)].model.pushed = pushed;
     }
 
     fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
@@ -420,6 +438,12 @@ impl World {
             self.violate(violation);
         }
     }
+}
+
+/// Whether the node is about to close a connection.
+fn leaving(node: &Node, conn: ConnId) -> bool {
+    let conns = &node.server().conns;
+    conns.resolve(conn).is_none_or(|slot| conns.get(slot).leaving())
 }
 
 /// What a piece of input was.
