@@ -56,6 +56,7 @@ impl World {
         self.trace.line(now, Who::World, format_args!("everything is mended"));
         self.phase = Phase::Liveness(now + self.liveness_bound());
         self.mend_all();
+        self.net.calm_down();
         for s in 0..self.servers.len() as u8 {
             let master = self.servers[usize::from(s)].master;
             self.order(s, master);
@@ -146,8 +147,6 @@ impl World {
     }
 
     fn audit(&mut self, c: u8) {
-        let s = usize::from(self.clients[usize::from(c)].server);
-        let due_soon = self.servers[s].clock.read(self.agenda.now()).unix.ms() + AUDIT_MARGIN_MS;
         let keys = self.plan.mixture.keys;
         for db in 0..DATABASES {
             self.args.clear();
@@ -155,10 +154,6 @@ impl World {
             self.send(c);
             let audited = (0..keys.min(AUDITED_KEYS)).map(|i| format!("k:{i}"));
             for key in audited.chain((0..3).map(|i| format!("f:{i}"))) {
-                let entry = self.servers[s].model.data.dbs[db].get(key.as_bytes());
-                if entry.is_some_and(|e| e.deadline.is_some_and(|d| d < due_soon)) {
-                    continue;
-                }
                 for word in ["GET", "PEXPIRETIME"] {
                     self.args.clear();
                     self.args.words(word).words(&key);
@@ -169,10 +164,24 @@ impl World {
         self.client_writes(c);
     }
 
+    /// Whether the model can say of a key what every server must answer: each server has its own clock.
+    pub(super) fn beyond_doubt(&self, s: u8, conn: u32, key: &[u8]) -> bool {
+        if !matches!(self.phase, Phase::Audit(_)) {
+            return true;
+        }
+        let server = &self.servers[usize::from(s)];
+        let due_soon = server.clock.read(self.agenda.now()).unix.ms() + AUDIT_MARGIN_MS;
+        let db = server.model.sessions.get(&conn).map_or(0, |session| session.db);
+        let entry = server.model.data.dbs[db].get(key);
+        entry.and_then(|e| e.deadline).is_none_or(|deadline| deadline > due_soon)
+    }
+
     /// What someone is still waiting for.
     fn unfinished(&self) -> Option<Violation> {
         for (c, client) in self.clients.iter().enumerate() {
-            if !matches!(client.line, Line::Up(_)) {
+            let Line::Up(end) = client.line else { continue };
+            // Nobody tells a client that waits in silence that the other end is gone.
+            if !self.net.alive(end.peer()) {
                 continue;
             }
             if let Some(sent) = client.waiting.front() {

@@ -161,8 +161,12 @@ impl Server {
         self.tracked = false;
     }
 
-    /// The ends of all its connections.
+    /// The ends of all its connections, those included that it has not accepted yet.
     pub(super) fn ends(&self) -> Vec<End> {
-        self.links.iter().flatten().map(|link| link.end).collect()
+        let waiting = self.inbox.iter().filter_map(|pending| match pending {
+            Pending::Incoming(end) | Pending::Connected(_, end) => Some(*end),
+            _ => None,
+        });
+        self.links.iter().flatten().map(|link| link.end).chain(waiting).collect()
     }
 }

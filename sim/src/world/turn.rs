@@ -388,12 +388,13 @@ impl World {
 
     /// The node has read a whole command of a client: the model runs it too.
     fn command_seen(&mut self, s: u8, clock: Now, slot: u32, args: &Args) {
-        let server = &mut self.servers[usize::from(s)];
-        let Some(link) = server.link(slot) else { return };
+        let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
         let Peer::Client(c, _) = link.peer else { return };
         let (conn, far) = (link.end.conn, link.end.peer());
+        let sure = self.beyond_doubt(s, conn, args.at(1));
+        let server = &mut self.servers[usize::from(s)];
         let expect = server.model.execute(conn, args, clock.unix.ms());
-        let expect = self.oracles.expectation(server.tracked, expect);
+        let expect = self.oracles.expectation(server.tracked && sure, expect);
         if args.at(0).eq_ignore_ascii_case(b"replicaof") {
             // The data of a server that changes its role is not the model's any more.
             server.model.replica = !args.at(1).eq_ignore_ascii_case(b"no");
