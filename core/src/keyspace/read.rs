@@ -95,8 +95,9 @@ impl Keyspace {
             for (entry, hash) in entries.iter_mut().zip(&hashes[..count]) {
                 *entry = dict.touch_slot(*hash);
             }
-            let touched = entries[..count].iter().flatten().fold(0, |sum, ix| sum ^ dict.touch_entry(*ix));
-            black_box(touched);
+            let found = || entries[..count].iter().flatten();
+            black_box(found().fold(0, |sum, ix| sum ^ dict.touch_entry(*ix)));
+            black_box(found().fold(0, |sum, ix| sum ^ dict.get(*ix).value.touch()));
             if count < WINDOW {
                 return;
             }
