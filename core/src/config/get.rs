@@ -12,10 +12,12 @@ impl Config {
     /// finds hidden parameters as well; a name and its alias are two answers; nothing is answered twice.
     #[must_use]
     pub fn matching<'a>(&self, patterns: &[&'a [u8]]) -> Vec<(Cow<'a, [u8]>, Vec<u8>)> {
-        let mut found: Vec<(&'static str, Cow<'a, [u8]>, Vec<u8>)> = Vec::new();
+        let mut found = Vec::new();
+        let mut names: Vec<&'static str> = Vec::new();
         let mut add = |param: &Param, name: &'static str, shown: Cow<'a, [u8]>| {
-            if !found.iter().any(|(known, ..)| *known == name) {
-                found.push((name, shown, param.value(self)));
+            if !names.contains(&name) {
+                names.push(name);
+                found.push((shown, param.value(self)));
             }
         };
         for pattern in patterns {
@@ -34,7 +36,7 @@ impl Config {
                 }
             }
         }
-        found.into_iter().map(|(_, shown, value)| (shown, value)).collect()
+        found
     }
 }
 

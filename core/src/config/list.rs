@@ -130,7 +130,7 @@ impl Format<[ObufLimit; 3]> for ObufLimits {
 
     fn parse(&self, old: &[ObufLimit; 3], args: &[&[u8]], _fresh: bool) -> Result<[ObufLimit; 3], Reason> {
         let args = without_blank(args);
-        if args.len() % 4 != 0 {
+        if !args.len().is_multiple_of(4) {
             return Err("Wrong number of arguments in buffer limit configuration.".into());
         }
         let mut limits = *old;

@@ -269,7 +269,7 @@ appendfsync always
         let between =
             |a: i64, b: i64| a.wrapping_add((n % ((b as u64).wrapping_sub(a as u64).max(1))) as i64);
         Some(match kind {
-            Kind::Bool => if n % 2 == 0 { "yes" } else { "no" }.into(),
+            Kind::Bool => if n.is_multiple_of(2) { "yes" } else { "no" }.into(),
             Kind::Int(a, b) => alloc::format!("{}", between(a, b)),
             Kind::Octal(a, b) => alloc::format!("{:o}", between(a, b)),
             Kind::Size(a, b) => alloc::format!("{}", a + n % (b - a).max(1)),

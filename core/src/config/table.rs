@@ -104,6 +104,9 @@ impl Flags {
     }
 }
 
+/// Reads a value from words into its field; see [`Format::parse`].
+type ParseInto = fn(&mut Config, &[&[u8]], bool) -> Result<(), Reason>;
+
 /// A row of the table.
 pub struct Param {
     /// Which one.
@@ -121,9 +124,9 @@ pub struct Param {
     /// Whether two configurations have the same value.
     pub same: fn(&Config, &Config) -> bool,
     /// Reads a value from words; see [`Format::parse`].
-    pub(super) parse: fn(&mut Config, &[&[u8]], bool) -> Result<(), Reason>,
+    parse: ParseInto,
     /// Appends the text that CONFIG GET shows.
-    pub(super) print: fn(&Config, &mut Vec<u8>),
+    print: fn(&Config, &mut Vec<u8>),
     /// The lines that CONFIG REWRITE writes, given the default configuration.
     pub(super) rewrite: fn(&Config, &Config, &mut Vec<Line>),
 }
