@@ -23,6 +23,9 @@ pub(crate) const ACCEPTS_MAX: usize = 1_000;
 /// How long accepting rests when the process has no descriptor left.
 const REST: Span = Span::ms(100);
 
+/// How often a failure to accept is told.
+const COMPLAINTS: Span = Span::secs(1);
+
 /// Tokens of listeners: [`OWN_TOKENS`], this bit, and the listener's id.
 const LISTENER_TOKENS: usize = OWN_TOKENS | 1 << 30;
 
@@ -31,6 +34,8 @@ const LISTENER_TOKENS: usize = OWN_TOKENS | 1 << 30;
 pub struct Listeners {
     list: Vec<Listener>,
     resting_until: Option<Mono>,
+    /// When a failure may be told again.
+    quiet_until: Mono,
 }
 
 #[derive(Debug)]
@@ -148,7 +153,7 @@ impl Listeners {
     /// The next connection at the listener in `place`, its ends written to `text`. `Ok(None)` when there is none.
     ///
     /// # Errors
-    /// When the process or the system is out of descriptors or memory; accepting rests then.
+    /// When the process or the system is out of descriptors or memory; accepting rests then. Told once a second.
     pub fn accept(
         &mut self,
         place: usize,
@@ -175,6 +180,10 @@ impl Listeners {
                 io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
                 _ => {
                     self.resting_until = Some(now + REST);
+                    if now < self.quiet_until {
+                        return Ok(None);
+                    }
+                    self.quiet_until = now + COMPLAINTS;
                     return Err(error);
                 }
             }
