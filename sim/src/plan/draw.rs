@@ -41,6 +41,9 @@ pub fn plan(seed: u64, limits: Limits) -> Plan {
     let cuts =
         c.pick(&[Cuts::Whole, Cuts::Bytes, Cuts::Random, Cuts::Commands, Cuts::Commands, Cuts::Spread]);
     let servers = servers(seed, count);
+    // Where a node may close a client in the middle of its pipeline, only whole commands tell how far it came.
+    let closes = servers.iter().any(|s| s.directives.iter().any(|(name, _)| *name == "client-output-buffer-limit"));
+    let cuts = if closes { Cuts::Commands } else { cuts };
     let clients = clients(seed, count, limits);
     let mixture = mixture(seed);
     let (kernel, path) = network(seed);
