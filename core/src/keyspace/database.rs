@@ -12,6 +12,8 @@ use super::expiry::ExpiryIndex;
 use crate::base::ids::DbIndex;
 use crate::containers::dict::{Dict, Hash, Ix};
 use crate::value::Value;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// A database. Swapping two swaps everything, the progress of a snapshot included.
 #[derive(Clone)]
@@ -65,6 +67,12 @@ impl Database {
     #[inline]
     pub(super) fn expiry(&self) -> &ExpiryIndex {
         &self.expiry
+    }
+
+    /// What the deadlines no longer need.
+    #[inline]
+    pub(super) fn take_retired(&mut self) -> Option<Vec<Box<[i64]>>> {
+        self.expiry.take_retired()
     }
 
     /// The sum of the entries' digests; 0 when it is not kept.

@@ -31,12 +31,14 @@ pub(super) struct ExpiryIndex {
     order: BTreeSet<(i64, Ix)>,
     /// Sum of all deadlines.
     sum: i128,
+    /// Chunks that nothing needs any more, to be dropped elsewhere.
+    retired: Vec<Box<[i64]>>,
 }
 
 impl ExpiryIndex {
     /// Without a deadline.
     pub(super) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: NO_SLOT, order: BTreeSet::new(), sum: 0 }
+        Self { chunks: Vec::new(), free: NO_SLOT, order: BTreeSet::new(), sum: 0, retired: Vec::new() }
     }
 
     /// Number of deadlines.
@@ -99,7 +101,7 @@ impl ExpiryIndex {
         self.sum -= i128::from(old);
         // The last chunk stays, so that a key that comes and goes does not allocate it each time.
         if self.order.is_empty() && self.chunks.len() > 1 {
-            self.chunks = Vec::new();
+            self.retired.append(&mut self.chunks);
             self.free = NO_SLOT;
         }
         old
@@ -109,6 +111,12 @@ impl ExpiryIndex {
     #[inline]
     pub(super) fn first(&self) -> Option<(i64, Ix)> {
         self.order.first().copied()
+    }
+
+    /// The chunks that nothing needs any more, if any. They no longer count as memory.
+    #[inline]
+    pub(super) fn take_retired(&mut self) -> Option<Vec<Box<[i64]>>> {
+        if self.retired.is_empty() { None } else { Some(core::mem::take(&mut self.retired)) }
     }
 
     /// How many deadlines lie before `now`; counts up to `limit`.
@@ -138,5 +146,39 @@ impl ExpiryIndex {
 
     fn slot_mut(&mut self, slot: u32) -> &mut i64 {
         &mut self.chunks[slot as usize / CHUNK][slot as usize % CHUNK]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Discarded, ExpiryPolicy, Keyspace, Ttl};
+    use crate::base::ids::DbIndex;
+    use crate::containers::dict::HashKey;
+
+    const A: DbIndex = DbIndex(0);
+
+    #[test]
+    fn slots_are_reused_and_given_back_in_one_piece() {
+        let mut keyspace = Keyspace::new(1, HashKey::new([1; 16]));
+        for round in 0..2 {
+            for n in 0..2_000_i64 {
+                keyspace.set_bytes(A, std::format!("{n}").as_bytes(), b"", Ttl::At(n % 7));
+            }
+            for n in (0..2_000_i64).step_by(2) {
+                assert!(keyspace.set_deadline(A, std::format!("{n}").as_bytes(), None));
+            }
+            let room = keyspace.db(A).expiry().chunks.len();
+            for n in (0..2_000_i64).step_by(2) {
+                assert!(keyspace.set_deadline(A, std::format!("{n}").as_bytes(), Some(9 - n)));
+            }
+            assert_eq!((keyspace.db(A).expiry().chunks.len(), room), (4, 4), "free slots come first");
+            keyspace.check();
+            keyspace.begin(100, ExpiryPolicy::Delete);
+            assert_eq!(keyspace.expire_due(100, usize::MAX), 2_000, "round {round}");
+            keyspace.check();
+            let garbage = keyspace.take_garbage();
+            assert!(matches!(garbage.as_slice(), [Discarded::Deadlines(_)]));
+            keyspace.begin(0, ExpiryPolicy::Ignore);
+        }
     }
 }

@@ -104,6 +104,8 @@ pub enum Discarded {
     Value(Value),
     /// A whole database.
     Database(DeadDatabase),
+    /// The room for many deadlines, after the last of them.
+    Deadlines(DeadDeadlines),
     /// What a snapshot kept when it was aborted.
     Preimages(DeadPreimages),
 }
@@ -116,6 +118,10 @@ const _: () = {
     const fn can_be_handed_to_the_driver<T: Garbage>() {}
     can_be_handed_to_the_driver::<Discarded>();
 };
+
+/// Room for deadlines that nobody needs any more.
+#[derive(Clone)]
+pub struct DeadDeadlines(#[expect(dead_code, reason = "kept only to be dropped")] Vec<Box<[i64]>>);
 
 /// Old values that nobody will be shown any more.
 #[derive(Clone)]
@@ -280,6 +286,9 @@ impl Keyspace {
         let before = database.footprint();
         let result = f(database);
         self.used = self.used + database.footprint() - before;
+        if let Some(slots) = database.take_retired() {
+            self.garbage.push(Discarded::Deadlines(DeadDeadlines(slots)));
+        }
         result
     }
 

@@ -229,12 +229,12 @@ impl World {
                 text.extend(tail);
                 assert_eq!(len, text.len());
             }
-            Op::Nothing(name) => {
-                let dirty = self.keyspace.dirty();
-                let seen = self.keyspace.update_if(at(name.0), &name.1, |value| (false, content(value)));
-                assert_eq!(seen.as_ref(), self.visible(&name).map(|(text, _)| text));
-                assert_eq!(self.keyspace.dirty(), dirty);
-            }
+            _ => self.take_away(op),
+        }
+    }
+
+    fn take_away(&mut self, op: Op) {
+        match op {
             Op::Delete(name) => {
                 let expected = self.visible(&name).is_some();
                 assert_eq!(self.keyspace.delete(at(name.0), &name.1), expected);
@@ -336,6 +336,12 @@ impl World {
 
     fn observe(&mut self, op: Op) {
         match op {
+            Op::Nothing(name) => {
+                let dirty = self.keyspace.dirty();
+                let seen = self.keyspace.update_if(at(name.0), &name.1, |value| (false, content(value)));
+                assert_eq!(seen.as_ref(), self.visible(&name).map(|(text, _)| text));
+                assert_eq!(self.keyspace.dirty(), dirty);
+            }
             Op::Lookup(name) => {
                 let expected = self.visible(&name).cloned();
                 assert_eq!(
@@ -402,7 +408,6 @@ impl World {
             | Op::SetBig(..)
             | Op::Append(..)
             | Op::Upsert(..)
-            | Op::Nothing(_)
             | Op::Delete(_)
             | Op::Remove(_)
             | Op::Deadline(..) => self.write(op),
@@ -413,7 +418,8 @@ impl World {
             | Op::FlushAll
             | Op::Swap(..)
             | Op::ReplaceAll(_) => self.rearrange(op),
-            Op::Lookup(_)
+            Op::Nothing(_)
+            | Op::Lookup(_)
             | Op::Random(_)
             | Op::Advance(_)
             | Op::ExpireDue(_)

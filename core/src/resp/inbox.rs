@@ -449,6 +449,8 @@ mod tests {
         limits: Limits,
         frames: Vec<Vec<Vec<u8>>>,
         end: Option<Step>,
+        /// An interruption lasts until the next read.
+        blocks: bool,
     }
 
     impl Peer {
@@ -460,6 +462,7 @@ mod tests {
                 limits,
                 frames: Vec::new(),
                 end: None,
+                blocks: false,
             }
         }
 
@@ -486,6 +489,9 @@ mod tests {
                         for i in 0..self.window.len() {
                             if i == stop {
                                 self.inbox.unread(&self.window, i);
+                                if self.blocks {
+                                    return;
+                                }
                                 break;
                             }
                             let args = self.inbox.args(&self.shared, &self.window, i);
@@ -577,11 +583,14 @@ mod tests {
         fails(b"*11\r\n", stranger, "unauthenticated multibulk length");
         fails(b"*1\r\n$16385\r\n", stranger, "unauthenticated bulk length");
         let mut long = std::vec![b'1'; Limits::LINE_MAX + 1];
-        fails(&long, limits, "too big inline request");
+        let endless = |bytes: &[u8], text| {
+            fails(bytes, limits, text);
+            assert_eq!(all_at_once(&bytes[..bytes.len() - 1], limits).1, None, "{text}, a byte less");
+        };
+        endless(&long, "too big inline request");
         long[0] = b'*';
-        fails(&long, limits, "too big mbulk count string");
-        let long = [b"*1\r\n$", &long[1..]].concat();
-        fails(&long, limits, "too big bulk count string");
+        endless(&long, "too big mbulk count string");
+        endless(&[b"*1\r\n$", &long[1..]].concat(), "too big bulk count string");
     }
 
     #[test]
@@ -673,8 +682,11 @@ mod tests {
         const COUNT: usize = 300_000;
         let bytes = super::super::encode_command((0..COUNT).map(|_| b"x"));
         let mut peer = Peer::new(16 * 1024, Limits::default());
-        // Parsing from the start at every read would look at more than 10^10 arguments.
-        peer.send(&bytes, &mut || 100, 1);
+        let half = bytes.len() / 2;
+        peer.send(&bytes[..half], &mut || 100, 1);
+        let known = peer.inbox.partial.as_ref().map_or(0, |partial| partial.spans.len());
+        assert!(known >= COUNT / 2 - 2, "only {known} arguments are remembered");
+        peer.send(&bytes[half..], &mut || 100, 1);
         assert_eq!((peer.frames.len(), peer.frames[0].len()), (1, COUNT));
         assert_eq!(peer.inbox.heap_bytes(), 0);
     }
@@ -726,6 +738,7 @@ mod tests {
             chunks in prop::collection::vec(1usize..200, 1..20),
             shared in 8usize..300,
             stop in 1usize..5,
+            blocks: bool,
         ) {
             let limits = Limits { big_bulk_min: 100, ..Limits::default() };
             let (mut bytes, mut valid, mut sent) = (Vec::new(), true, Vec::new());
@@ -748,7 +761,12 @@ mod tests {
             }
             let mut peer = Peer::new(shared, limits);
             let mut next = chunks.iter().cycle();
+            peer.blocks = blocks;
             peer.send(&bytes, &mut || next.next().copied().unwrap_or(1), stop);
+            if peer.end.is_none() {
+                peer.blocks = false;
+                peer.execute(stop);
+            }
             prop_assert_eq!((peer.frames, peer.end), whole);
         }
 

@@ -7,7 +7,8 @@
 //! for a length before its bytes are there.
 //!
 //! Two oddities of Redis are kept because clients can see them: a line is looked at only when its CR and one byte more
-//! have come (that byte is taken for the LF unseen), and so are the two bytes after a bulk string.
+//! have come (that byte is taken for the LF unseen), and so are the two bytes after a bulk string. One is not: Redis
+//! accepts a line over the limit when its end arrives in the same read; here the limit holds however it arrives.
 
 use super::args::ArgSpan;
 use super::write::Writer;
