@@ -92,10 +92,11 @@ pub struct Knobs {
     pub big_bulk_min: usize,
     pub scratch_bytes: usize,
     pub expire_slice_keys: usize,
+    pub planted: crate::base::mutant::Planted,
 }
 impl Knobs {
-    pub fn broken(&self, _m: crate::base::mutant::Mutant) -> bool {
-        false
+    pub fn broken(&self, m: crate::base::mutant::Mutant) -> bool {
+        self.planted.is(m)
     }
 }
 
@@ -144,6 +145,7 @@ impl Default for Knobs {
             big_bulk_min: 32768,
             scratch_bytes: 256 * 1024,
             expire_slice_keys: 64,
+            planted: crate::base::mutant::Planted::default(),
         }
     }
 }
