@@ -71,9 +71,11 @@ impl Server {
         if self.watch.is_empty() {
             return;
         }
+        let deaf = self.knobs.broken(crate::base::mutant::Mutant::WatchersNotTold);
         let Self { keyspace, watch, conns, .. } = self;
         for change in keyspace.touched() {
             match change {
+                Touched::Key(..) if deaf => {}
                 Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
                 Touched::Database(db) => watch.in_db(db).for_each(|(_, slots)| spoil(conns, slots)),
             }
