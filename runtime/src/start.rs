@@ -13,8 +13,10 @@ use crate::os_text::os_text;
 use crate::process::{self, DETACHED, PidFile};
 use crate::server::{Options, Server, announce};
 use crate::settings::Settings;
-use norn_core::config::load;
+use norn_core::commands::FAMILIES;
+use norn_core::config::{Boot, StartError, load};
 use norn_core::contract::LogLevel;
+use norn_core::engine::Table;
 
 /// The version of Redis whose behaviour is offered.
 pub const REDIS_VERSION: &str = "7.2.6";
@@ -67,6 +69,7 @@ pub fn main(args: &[String], allocator: (&str, fn() -> AllocatorFigures)) -> u8 
 fn serve(args: &[String], detached: bool, allocator: fn() -> AllocatorFigures) -> Result<u8, String> {
     let mut files = SystemFiles::default();
     let boot = load(args, &mut files).map_err(|error| error.text())?;
+    check_renames(&boot)?;
     let settings = Settings::of(&boot.config)?;
     if detached {
         process::leave_session();
@@ -96,6 +99,18 @@ fn serve(args: &[String], detached: bool, allocator: fn() -> AllocatorFigures) -
     };
     drop(pid_file);
     Ok(code)
+}
+
+/// Only the command table knows which commands there are, and only the configuration knows the line that names none.
+fn check_renames(boot: &Boot) -> Result<(), String> {
+    let renamed = &boot.config.renamed;
+    for (i, place) in boot.renamed_at.iter().enumerate() {
+        if i < renamed.len() && Table::new(FAMILIES, &renamed[..=i]).is_err() {
+            let reason = "No such command in rename-command".to_owned();
+            return Err(StartError { place: Some(place.clone()), reason }.text());
+        }
+    }
+    Ok(())
 }
 
 fn open_log(settings: &Settings) -> Result<Log, String> {
