@@ -19,13 +19,17 @@ const EXPANSION_MAX: usize = MATCH_MAX / 3;
 /// and says false.
 pub fn compress(input: &[u8], limit: usize, out: &mut Vec<u8>) -> bool {
     // A small table for a small text: clearing it must not cost more than the work.
-    if input.len() <= 512 { with_table::<8>(input, limit, out) } else { with_table::<13>(input, limit, out) }
+    if input.len() <= 512 {
+        with_table::<256>(input, limit, out)
+    } else {
+        with_table::<8192>(input, limit, out)
+    }
 }
 
-fn with_table<const BITS: u32>(input: &[u8], limit: usize, out: &mut Vec<u8>) -> bool {
+/// `SLOTS` is a power of two.
+fn with_table<const SLOTS: usize>(input: &[u8], limit: usize, out: &mut Vec<u8>) -> bool {
     // Position + 1 of the last three bytes that had this hash; 0 = none. Longer inputs than u32 do not compress.
-    let mut table = [[0_u32; 256]; 32];
-    let table = &mut table.as_flattened_mut()[..1 << BITS];
+    let mut table = [0_u32; SLOTS];
     let start = out.len();
     if u32::try_from(input.len()).is_err() {
         return false;
@@ -33,7 +37,7 @@ fn with_table<const BITS: u32>(input: &[u8], limit: usize, out: &mut Vec<u8>) ->
     let (mut at, mut literals) = (0, 0);
     while at + 2 < input.len() {
         let key = u32::from_le_bytes([input[at], input[at + 1], input[at + 2], 0]);
-        let slot = (key.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize;
+        let slot = (key.wrapping_mul(0x9e37_79b1) >> (32 - SLOTS.ilog2())) as usize;
         let candidate = table[slot] as usize;
         table[slot] = at as u32 + 1;
         let found =

@@ -4,10 +4,13 @@ mod client;
 mod connection;
 mod counter;
 mod database;
+mod debug;
 mod expire;
 mod generic;
 mod lcs;
+mod memory;
 mod pubsub;
+mod server;
 mod string;
 mod transactions;
 
@@ -25,6 +28,9 @@ pub const FAMILIES: &[&[Row]] = &[
     pubsub::ROWS,
     database::ROWS,
     client::ROWS,
+    server::ROWS,
+    debug::ROWS,
+    memory::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -19,7 +19,9 @@ impl Node {
     pub fn pump(&mut self, now: Now, fx: &mut impl Effects) {
         self.srv.now = now;
         self.srv.wake_replicas();
-        self.flush_all(fx);
+        if self.srv.asleep_until.is_none() {
+            self.flush_all(fx);
+        }
         while let Some(slot) = self.srv.doomed.pop() {
             self.srv.forget(slot);
         }

@@ -110,6 +110,13 @@ impl Replication {
         self.selected = Some(db);
     }
 
+    /// Takes a new id and forgets the former history.
+    pub fn change_id(&mut self) {
+        self.id = self.rng.hex40();
+        self.id2 = NO_ID;
+        self.second_offset = -1;
+    }
+
     /// Bytes of history so far.
     #[must_use]
     pub fn offset(&self) -> Offset {

@@ -433,3 +433,350 @@ fn find_inline(frame: &[u8], at: usize, w: &mut Window) -> Result<Found, Protoco
     w.push(at..at + len, first, Form::Inline(text));
     Ok(Found::Frame(at + len))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{OutBuf, Proto, Writer};
+    use super::*;
+    use proptest::prelude::*;
+    use std::string::String;
+
+    /// What a connection did, in one line per event.
+    struct Peer {
+        inbox: Inbox,
+        shared: Vec<u8>,
+        window: Window,
+        limits: Limits,
+        frames: Vec<Vec<Vec<u8>>>,
+        end: Option<Step>,
+        /// An interruption lasts until the next read.
+        blocks: bool,
+    }
+
+    impl Peer {
+        fn new(shared: usize, limits: Limits) -> Self {
+            Self {
+                inbox: Inbox::default(),
+                shared: std::vec![0xee; shared],
+                window: Window::default(),
+                limits,
+                frames: Vec::new(),
+                end: None,
+                blocks: false,
+            }
+        }
+
+        /// Sends `bytes` in reads of at most `chunk` bytes each; `stop` commands are executed per window.
+        fn send(&mut self, mut bytes: &[u8], chunk: &mut dyn FnMut() -> usize, stop: usize) {
+            while !bytes.is_empty() && self.end.is_none() {
+                let space = self.inbox.space(&mut self.shared);
+                let n = chunk().clamp(1, space.len()).min(bytes.len());
+                space[..n].copy_from_slice(&bytes[..n]);
+                bytes = &bytes[n..];
+                self.inbox.received(n);
+                self.execute(stop);
+                self.inbox.settle(&self.shared);
+                // Other connections read into the same buffer.
+                self.shared.fill(0xee);
+            }
+        }
+
+        fn execute(&mut self, stop: usize) {
+            loop {
+                match self.inbox.next_window(&self.shared, &self.limits, 4, &mut self.window) {
+                    Step::Frames => {
+                        assert!(!self.window.is_empty() && self.window.len() <= 4);
+                        for i in 0..self.window.len() {
+                            if i == stop {
+                                self.inbox.unread(&self.window, i);
+                                if self.blocks {
+                                    return;
+                                }
+                                break;
+                            }
+                            let args = self.inbox.args(&self.shared, &self.window, i);
+                            assert!(!args.is_empty());
+                            if let Some(wire) = args.wire() {
+                                assert_eq!(wire, super::super::encode_command(args.iter()));
+                            }
+                            self.frames.push(args.iter().map(<[u8]>::to_vec).collect());
+                        }
+                    }
+                    Step::NeedMore => return,
+                    end => {
+                        self.end = Some(end);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn all_at_once(bytes: &[u8], limits: Limits) -> (Vec<Vec<Vec<u8>>>, Option<Step>) {
+        let mut peer = Peer::new(bytes.len().max(1), limits);
+        peer.send(bytes, &mut || usize::MAX, usize::MAX);
+        (peer.frames, peer.end)
+    }
+
+    fn words(bytes: &[u8]) -> Vec<Vec<String>> {
+        let (frames, end) = all_at_once(bytes, Limits::default());
+        assert_eq!(end, None);
+        let text = |word: &Vec<u8>| String::from_utf8_lossy(word).into_owned();
+        frames.iter().map(|frame| frame.iter().map(text).collect()).collect()
+    }
+
+    #[track_caller]
+    fn fails(bytes: &[u8], limits: Limits, text: &str) {
+        let (_, end) = all_at_once(bytes, limits);
+        let Some(Step::Error(error)) = end else { panic!("{end:?} instead of {text}") };
+        let mut out = OutBuf::default();
+        let mark = out.mark();
+        error.write(&mut Writer::new(&mut out, Proto::Resp2));
+        let want = std::format!("-ERR Protocol error: {text}\r\n");
+        assert_eq!(String::from_utf8_lossy(out.since(mark)), want);
+        // The same one byte at a time.
+        let mut peer = Peer::new(16, limits);
+        peer.send(bytes, &mut || 1, usize::MAX);
+        assert_eq!(peer.end, end);
+    }
+
+    #[test]
+    fn arrays_and_lines() {
+        assert_eq!(words(b"*2\r\n$3\r\nGET\r\n$0\r\n\r\n"), [["GET", ""]]);
+        assert_eq!(words(b"*1\r\n$12\r\nabcdefghijkl\r\n"), [["abcdefghijkl"]]);
+        assert_eq!(
+            words(b"SET 'a b'  \"c\\x41\"\r\nPING\n"),
+            [std::vec!["SET", "a b", "cA"], std::vec!["PING"]]
+        );
+        // Nothing to do, whatever the form.
+        assert_eq!(words(b"\r\n\n  \r\n*0\r\n*-1\r\n*-10\r\nPING\r\n"), [["PING"]]);
+        // What stands after a line's CR and after an argument is not looked at.
+        assert_eq!(words(b"*1\rx$4\ryPINGab*1\r\n$4\r\nPING\r\n"), [["PING"], ["PING"]]);
+        // Incomplete ones wait.
+        for part in [&b"*"[..], b"*1", b"*1\r", b"*1\r\n$", b"*1\r\n$4\r", b"*1\r\n$4\r\nPING\r", b"PING\r"] {
+            assert_eq!(words(part), [[""; 0]; 0]);
+        }
+        assert_eq!(words(b"*1x"), [[""; 0]; 0]);
+        assert_eq!(words(b"*1\r\nGET"), [[""; 0]; 0]);
+    }
+
+    #[test]
+    fn protocol_errors() {
+        let limits = Limits::default();
+        fails(b"*x\r\n", limits, "invalid multibulk length");
+        fails(b"*\r\n", limits, "invalid multibulk length");
+        fails(b"*01\r\n", limits, "invalid multibulk length");
+        fails(b"*+1\r\n", limits, "invalid multibulk length");
+        fails(b"*2147483648\r\n", limits, "invalid multibulk length");
+        fails(b"*99999999999999999999\r\n", limits, "invalid multibulk length");
+        fails(b"*1\r\nGET\r\n", limits, "expected '$', got 'G'");
+        fails(b"*1\r\n\r\n", limits, "expected '$', got ' '");
+        fails(b"*2\r\n$1\r\na\r\n:1\r\n", limits, "expected '$', got ':'");
+        fails(b"*1\r\n$-1\r\n", limits, "invalid bulk length");
+        fails(b"*1\r\n$x\r\n", limits, "invalid bulk length");
+        fails(b"*1\r\n$\r\n", limits, "invalid bulk length");
+        fails(b"*1\r\n$536870913\r\n", limits, "invalid bulk length");
+        fails(b"*1\r\n$9223372036854775808\r\n", limits, "invalid bulk length");
+        fails(b"GET 'a\r\n", limits, "unbalanced quotes in request");
+        fails(b"GET \"a\"b\r\n", limits, "unbalanced quotes in request");
+        let stranger = Limits { authenticated: false, ..limits };
+        fails(b"*11\r\n", stranger, "unauthenticated multibulk length");
+        fails(b"*1\r\n$16385\r\n", stranger, "unauthenticated bulk length");
+        let mut long = std::vec![b'1'; Limits::LINE_MAX + 1];
+        let endless = |bytes: &[u8], text| {
+            fails(bytes, limits, text);
+            assert_eq!(all_at_once(&bytes[..bytes.len() - 1], limits).1, None, "{text}, a byte less");
+        };
+        endless(&long, "too big inline request");
+        long[0] = b'*';
+        endless(&long, "too big mbulk count string");
+        endless(&[b"*1\r\n$", &long[1..]].concat(), "too big bulk count string");
+    }
+
+    #[test]
+    fn a_line_of_the_greatest_length_passes() {
+        let mut line = std::vec![b'a'; Limits::LINE_MAX];
+        line.push(b'\n');
+        assert_eq!(words(&line)[0][0].len(), Limits::LINE_MAX);
+        let (_, end) = all_at_once(&line[..Limits::LINE_MAX], Limits::default());
+        assert_eq!(end, None);
+    }
+
+    #[test]
+    fn an_error_waits_for_the_commands_before_it() {
+        let (frames, end) = all_at_once(b"PING\r\nPING\r\n*x\r\n", Limits::default());
+        assert_eq!((frames.len(), end), (2, Some(Step::Error(ProtocolError::MultibulkLength))));
+    }
+
+    #[test]
+    fn before_authentication_commands_come_one_by_one() {
+        let mut peer = Peer::new(1000, Limits { authenticated: false, ..Limits::default() });
+        let bytes = b"AUTH x\r\n*11\r\n";
+        peer.inbox.space(&mut peer.shared)[..bytes.len()].copy_from_slice(bytes);
+        peer.inbox.received(bytes.len());
+        assert_eq!(peer.inbox.next_window(&peer.shared, &peer.limits, 16, &mut peer.window), Step::Frames);
+        assert_eq!(peer.window.len(), 1);
+        peer.limits.authenticated = true;
+        assert_eq!(peer.inbox.next_window(&peer.shared, &peer.limits, 16, &mut peer.window), Step::NeedMore);
+    }
+
+    #[test]
+    fn idle_means_no_heap() {
+        assert!(size_of::<Inbox>() <= 64, "{}", size_of::<Inbox>());
+        let mut peer = Peer::new(64, Limits::default());
+        for _ in 0..100 {
+            peer.send(b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n", &mut || 7, 1);
+            assert_eq!((peer.inbox.heap_bytes(), peer.inbox.buffered()), (0, 0));
+        }
+        assert_eq!(peer.frames.len(), 100);
+        peer.send(b"*2\r\n$3\r\nGET\r\n", &mut || 7, 1);
+        assert_eq!(peer.inbox.buffered(), 13);
+        assert!(peer.inbox.heap_bytes() <= 13);
+    }
+
+    #[test]
+    fn a_big_argument_is_collected_without_a_copy_of_it() {
+        let big = std::vec![b'b'; 1_000_000];
+        let mut bytes = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n".to_vec();
+        bytes.extend_from_slice(&big);
+        bytes.extend_from_slice(b"\r\n");
+        let mut peer = Peer::new(16 * 1024, Limits::default());
+        let mut at = 0;
+        while at < bytes.len() {
+            let space = peer.inbox.space(&mut peer.shared);
+            let n = space.len().min(9_999).min(bytes.len() - at);
+            space[..n].copy_from_slice(&bytes[at..at + n]);
+            at += n;
+            peer.inbox.received(n);
+            let step = peer.inbox.next_window(&peer.shared, &peer.limits, 4, &mut peer.window);
+            // Never more than what was announced, nor than twice what has come.
+            assert!(peer.inbox.heap_bytes() < 1_000_500.min(2 * at.max(32 * 1024) + 500), "{at}");
+            if at < bytes.len() {
+                assert_eq!((step, peer.inbox.buffered()), (Step::NeedMore, at as u64));
+                peer.inbox.settle(&peer.shared);
+            }
+        }
+        let args = peer.inbox.args(&peer.shared, &peer.window, 0);
+        let value = args.big(2).unwrap().clone();
+        assert_eq!((value.as_ref(), args.get(1), args.wire()), (&big[..], &b"k"[..], None));
+        assert_eq!(peer.inbox.left_after(&peer.window, 0), 0);
+        // Taken back and found again, it is the same buffer.
+        peer.inbox.unread(&peer.window, 0);
+        assert_eq!(peer.inbox.buffered(), bytes.len() as u64);
+        peer.inbox.settle(&peer.shared);
+        assert_eq!(peer.inbox.next_window(&peer.shared, &peer.limits, 4, &mut peer.window), Step::Frames);
+        let args = peer.inbox.args(&peer.shared, &peer.window, 0);
+        assert_eq!((args.get(1), args.get(2).as_ptr()), (&b"k"[..], value.as_ptr()));
+    }
+
+    #[test]
+    fn an_announced_length_reserves_nothing() {
+        let mut peer = Peer::new(1000, Limits::default());
+        peer.send(b"*1000000\r\n$500000000\r\nabc", &mut || 1000, 1);
+        let _ = peer.inbox.space(&mut peer.shared);
+        assert!(peer.inbox.heap_bytes() < 70_000, "{}", peer.inbox.heap_bytes());
+    }
+
+    #[test]
+    fn a_command_of_many_arguments_is_parsed_once() {
+        const COUNT: usize = 300_000;
+        let bytes = super::super::encode_command((0..COUNT).map(|_| b"x"));
+        let mut peer = Peer::new(16 * 1024, Limits::default());
+        let half = bytes.len() / 2;
+        peer.send(&bytes[..half], &mut || 100, 1);
+        let known = peer.inbox.partial.as_ref().map_or(0, |partial| partial.spans.len());
+        assert!(known >= COUNT / 2 - 2, "only {known} arguments are remembered");
+        peer.send(&bytes[half..], &mut || 100, 1);
+        assert_eq!((peer.frames.len(), peer.frames[0].len()), (1, COUNT));
+        assert_eq!(peer.inbox.heap_bytes(), 0);
+    }
+
+    #[test]
+    fn too_much_waiting_is_reported() {
+        let limits = Limits { query_buffer: 100_000, ..Limits::default() };
+        let mut peer = Peer::new(1000, limits);
+        peer.send(&std::vec![b'*'; 3], &mut || 1000, 1);
+        assert_eq!(peer.end, None);
+        let many = super::super::encode_command((0..50_000).map(|_| b"x"));
+        let mut peer = Peer::new(1000, limits);
+        peer.send(&many, &mut || 1000, 1);
+        assert_eq!((peer.end, peer.frames.len()), (Some(Step::QueryBufferFull), 0));
+        let mut peer = Peer::new(1000, limits);
+        peer.send(b"*1\r\n$200000\r\n", &mut || 1000, 1);
+        peer.send(&std::vec![b'x'; 200_000], &mut || 1000, 1);
+        assert_eq!(peer.end, Some(Step::QueryBufferFull));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Piece {
+        Command(Vec<Vec<u8>>),
+        Line(Vec<u8>),
+        Garbage(Vec<u8>),
+    }
+
+    fn piece() -> impl Strategy<Value = Piece> {
+        let arg = prop_oneof![
+            8 => prop::collection::vec(any::<u8>(), 0..12),
+            1 => (90usize..300, any::<u8>()).prop_map(|(len, byte)| std::vec![byte; len]),
+        ];
+        prop_oneof![
+            12 => prop::collection::vec(arg.clone(), 1..6).prop_map(Piece::Command),
+            2 => prop::collection::vec(arg, 10..60).prop_map(Piece::Command),
+            3 => "[a-z \"']{0,20}\r?\n".prop_map(|line| Piece::Line(line.into_bytes())),
+            1 => "[*$0-9a\r\n-]{0,8}".prop_map(|junk| Piece::Garbage(junk.into_bytes())),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        /// Any way of cutting the input, any size of the shared buffer and any interruption of the execution gives
+        /// the same commands and the same end. Arguments of 100 bytes and more are big ones here.
+        #[test]
+        fn cutting_changes_nothing(
+            pieces in prop::collection::vec(piece(), 1..20),
+            chunks in prop::collection::vec(1usize..200, 1..20),
+            shared in 8usize..300,
+            stop in 1usize..5,
+            blocks: bool,
+        ) {
+            let limits = Limits { big_bulk_min: 100, ..Limits::default() };
+            let (mut bytes, mut valid, mut sent) = (Vec::new(), true, Vec::new());
+            for piece in &pieces {
+                match piece {
+                    Piece::Command(args) => {
+                        bytes.extend(super::super::encode_command(args.iter()));
+                        sent.push(args.clone());
+                    }
+                    Piece::Line(line) | Piece::Garbage(line) => {
+                        bytes.extend_from_slice(line);
+                        valid = false;
+                    }
+                }
+            }
+            let whole = all_at_once(&bytes, limits);
+            if valid {
+                prop_assert_eq!(&whole.0, &sent);
+                prop_assert_eq!(whole.1, None);
+            }
+            let mut peer = Peer::new(shared, limits);
+            let mut next = chunks.iter().cycle();
+            peer.blocks = blocks;
+            peer.send(&bytes, &mut || next.next().copied().unwrap_or(1), stop);
+            if peer.end.is_none() {
+                peer.blocks = false;
+                peer.execute(stop);
+            }
+            prop_assert_eq!((peer.frames, peer.end), whole);
+        }
+
+        /// Any bytes whatsoever.
+        #[test]
+        fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), chunk in 1usize..30) {
+            let whole = all_at_once(&bytes, Limits::default());
+            let mut peer = Peer::new(64, Limits::default());
+            peer.send(&bytes, &mut || chunk, usize::MAX);
+            prop_assert_eq!((peer.frames, peer.end), whole);
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod error;
 mod inbox;
 mod outbuf;
 mod parse;
+mod reply;
 mod window;
 mod write;
 
@@ -20,5 +21,6 @@ pub use error::{CommandError, code};
 pub use inbox::Inbox;
 pub use outbuf::{Mark, OutBuf};
 pub use parse::{Limits, ProtocolError, Step};
+pub use reply::{Reply, ReplyError, ReplyParser, encode_command};
 pub use window::Window;
 pub use write::{Deferred, Proto, Writer};

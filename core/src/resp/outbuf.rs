@@ -49,6 +49,8 @@ pub struct Mark {
 impl OutBuf {
     /// What an idle buffer may keep for its next reply.
     pub const KEEP: usize = 16 * 1024;
+    /// How many segments' places it may keep.
+    const SEGMENTS_KEEP: usize = 64;
     /// A body longer than this is not moved to make room for a header before it.
     const MOVE_MAX: usize = 1024;
     /// Consumed bytes are dropped when there are this many of them and they are the larger part.
@@ -215,6 +217,7 @@ impl OutBuf {
             self.own.clear();
             self.own.shrink_to(Self::KEEP);
             self.sent = 0;
+            self.shared.take_if(|shared| shared.segments.capacity() > Self::SEGMENTS_KEEP);
         } else if self.sent >= Self::DROP_MIN && self.sent > self.own.len() / 2 {
             self.own.drain(..self.sent);
             for segment in self.shared.iter_mut().flat_map(|shared| &mut shared.segments) {
@@ -227,7 +230,11 @@ impl OutBuf {
     /// The storage of an empty buffer, for another connection to use; nothing while output is unsent.
     #[must_use]
     pub fn take_storage(&mut self) -> Option<Vec<u8>> {
-        (self.own.capacity() > 0 && self.is_empty()).then(|| core::mem::take(&mut self.own))
+        if !self.is_empty() {
+            return None;
+        }
+        self.shared = None;
+        (self.own.capacity() > 0).then(|| core::mem::take(&mut self.own))
     }
 
     /// Lends storage to a buffer that has none; otherwise the storage is dropped. Its contents do not matter.
@@ -288,7 +295,8 @@ mod tests {
         assert!(out.take_storage().is_none());
         out.push(&[b'x'; 100_000]);
         assert!(out.take_storage().is_none());
-        out.consume(100_000);
+        (0..1000).for_each(|_| out.push_shared(Bytes::from_static(b"s")));
+        out.consume(101_000);
         assert!(out.heap_bytes() <= OutBuf::KEEP);
         let storage = out.take_storage().unwrap();
         assert_eq!(out.heap_bytes(), 0);

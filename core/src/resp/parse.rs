@@ -7,10 +7,12 @@
 //! for a length before its bytes are there.
 //!
 //! Two oddities of Redis are kept because clients can see them: a line is looked at only when its CR and one byte more
-//! have come (that byte is taken for the LF unseen), and so are the two bytes after a bulk string.
+//! have come (that byte is taken for the LF unseen), and so are the two bytes after a bulk string. One is not: Redis
+//! accepts a line over the limit when its end arrives in the same read; here the limit holds however it arrives.
 
 use super::args::ArgSpan;
 use super::write::Writer;
+use crate::base::number::parse_i64;
 use crate::base::quoted;
 use alloc::vec::Vec;
 use memchr::memchr;
@@ -161,7 +163,7 @@ pub(super) fn head(frame: &[u8], limits: &Limits) -> Result<Head, ProtocolError>
         None => match line(frame, 0).map_err(|TooLong| ProtocolError::CountTooLong)? {
             None => return Ok(Head::More),
             Some(end) => {
-                let count = integer(&frame[1..end]).ok_or(ProtocolError::MultibulkLength)?;
+                let count = parse_i64(&frame[1..end]).ok_or(ProtocolError::MultibulkLength)?;
                 (count, end + 2, frame[end + 1] == b'\n')
             }
         },
@@ -223,7 +225,7 @@ fn bulk_line(frame: &[u8], at: usize, limits: &Limits) -> Result<Option<(usize, 
     if frame[at] != b'$' {
         return Err(ProtocolError::ExpectedDollar(frame[at]));
     }
-    let len = integer(&frame[at + 1..end]).and_then(|len| u64::try_from(len).ok());
+    let len = parse_i64(&frame[at + 1..end]).and_then(|len| u64::try_from(len).ok());
     let len = len.filter(|&len| len <= limits.max_bulk).ok_or(ProtocolError::BulkLength)?;
     if !limits.authenticated && len > Limits::UNAUTHENTICATED_BULK {
         return Err(ProtocolError::UnauthenticatedBulkLength);
@@ -292,26 +294,4 @@ fn line(frame: &[u8], at: usize) -> Result<Option<usize>, TooLong> {
         None if reach > Limits::LINE_MAX => Err(TooLong),
         _ => Ok(None),
     }
-}
-
-/// The canonical text of an integer: no `+`, no leading zeros, no `-0`, the range of `i64`.
-fn integer(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    match digits {
-        [b'0'] if !negative => return Some(0),
-        [b'1'..=b'9', ..] if digits.len() <= 19 => {}
-        _ => return None,
-    }
-    let mut n = 0i64;
-    for byte in digits {
-        let digit = i64::from(byte.wrapping_sub(b'0'));
-        if digit > 9 {
-            return None;
-        }
-        n = n.checked_mul(10)?.checked_sub(digit)?;
-    }
-    if negative { Some(n) } else { n.checked_neg() }
 }

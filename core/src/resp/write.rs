@@ -6,6 +6,7 @@
 //! an attribute in RESP2, which writes nothing.
 
 use super::outbuf::{Mark, OutBuf};
+use crate::base::number::{FLOAT_TEXT_MAX, format_double};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -196,10 +197,11 @@ impl<'a> Writer<'a> {
 
     /// A floating-point number; a string in RESP2.
     pub fn double(&mut self, n: f64) {
-        let text = alloc::format!("{n}");
+        let mut text = [0; FLOAT_TEXT_MAX];
+        let text = format_double(n, &mut text);
         match self.proto {
-            Proto::Resp2 => self.bulk(text.as_bytes()),
-            Proto::Resp3 => self.line(b',', text.as_bytes()),
+            Proto::Resp2 => self.bulk(text),
+            Proto::Resp3 => self.line(b',', text),
         }
     }
 
@@ -372,6 +374,10 @@ mod tests {
         differ(|w| w.boolean(true), ":1\r\n", "#t\r\n");
         differ(|w| w.boolean(false), ":0\r\n", "#f\r\n");
         differ(|w| w.big_number("-123"), "$4\r\n-123\r\n", "(-123\r\n");
+        differ(|w| w.double(3.5), "$3\r\n3.5\r\n", ",3.5\r\n");
+        differ(|w| w.double(-7.0), "$2\r\n-7\r\n", ",-7\r\n");
+        differ(|w| w.double(f64::INFINITY), "$3\r\ninf\r\n", ",inf\r\n");
+        differ(|w| w.double(f64::NEG_INFINITY), "$4\r\n-inf\r\n", ",-inf\r\n");
         differ(|w| w.verbatim("txt", b"ab"), "$2\r\nab\r\n", "=6\r\ntxt:ab\r\n");
         differ(|w| assert_eq!(w.attribute(1), w.proto() == Proto::Resp3), "", "|1\r\n");
     }
