@@ -8,7 +8,7 @@
 
 use crate::disk::Disk;
 use crate::target::Target;
-use norn_core::config::{Config, Access, Knobs};
+use norn_core::config::{Access, Config, Knobs};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, DialTarget, DiskRequest, Effects, Garbage, Gauges, Input, LinkId,
     ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Span, StopHow, Tuning, Unix,
