@@ -78,6 +78,7 @@ impl Server {
         self.open_unit();
         self.keyspace.set_no_touch(no_touch);
         self.keyspace.begin(self.now.unix.ms(), policy);
+        self.keyspace.set_counting(!row.flags.has(Flags::WRITE));
         let mut ctx =
             Ctx { srv: self, slot, args, out, db, proto, row_ix, row, effect: Effect::Request, in_exec };
         let result = (row.run)(&mut ctx);
