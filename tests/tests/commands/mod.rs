@@ -120,7 +120,6 @@ const PENDING: &[&str] = &[
     "readonly",
     "readwrite",
     "asking",
-   
     "lastsave",
     "client tracking",
     "client trackinginfo",
