@@ -1,8 +1,8 @@
 //! Random commands: few keys, wrong types, numbers at the edges, strings of every kind.
 //!
 //! *Owns*: the [`Rng`] and [`generate`]. *Invariants*: the same seed gives the same commands; no command's outcome
-//! depends on how fast it runs (expiry times are far away, past, or wrong; GT only with absolute ones), on hash order beyond what its [`Rule`]
-//! excuses, or on addresses.
+//! depends on how fast it runs (expiry times are far away, past, or wrong; GT only with absolute ones), on hash order
+//! beyond what its [`Rule`] excuses, or on addresses.
 
 use crate::script::Rule;
 
