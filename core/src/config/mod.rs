@@ -16,6 +16,8 @@ impl NotifyFlags {
     pub const STRING: Self = Self(4);
     pub const GENERIC: Self = Self(8);
     pub const EXPIRED: Self = Self(16);
+    pub const NEW: Self = Self(32);
+    pub const KEY_MISS: Self = Self(64);
     pub fn any(self, o: Self) -> bool {
         self.0 & o.0 != 0
     }

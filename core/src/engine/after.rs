@@ -5,10 +5,12 @@
 
 use super::row::{Flags, Row};
 use super::server::Server;
+use crate::base::ids::DbIndex;
 use crate::config::NotifyFlags;
 use crate::connection::{ConnFlags, Conns};
-use crate::keyspace::{Expired, Touched};
+use crate::keyspace::{Expired, Notice, Touched};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 impl Server {
     /// After one command (also inside EXEC).
@@ -33,7 +35,8 @@ impl Server {
         }
     }
 
-    /// Propagates and announces the keys that were found expired and removed.
+    /// Propagates and announces the keys that were found expired and removed; announces the ones looked for in vain and
+    /// the new ones.
     pub fn drain_expired(&mut self) {
         if self.keyspace.expired().is_empty() {
             return;
@@ -42,12 +45,18 @@ impl Server {
         self.keyspace.swap_expired(&mut expired);
         let lazy = self.config.lazyfree_lazy_expire;
         let verb: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
-        for Expired { db, key } in &expired {
-            let args: [&[u8]; 2] = [verb, key.as_slice()];
-            self.push_to_unit(*db, args.into_iter());
-            self.send_event(NotifyFlags::EXPIRED, "expired", *db, key.as_slice());
+        for Expired { notice, db, key } in &expired {
+            let key = key.as_slice();
+            match notice {
+                Notice::Expired => {
+                    self.push_to_unit(*db, [verb, key].into_iter());
+                    self.send_event(NotifyFlags::EXPIRED, "expired", *db, key);
+                    self.stats.expired_keys += 1;
+                }
+                Notice::Missed => self.send_event(NotifyFlags::KEY_MISS, "keymiss", *db, key),
+                Notice::Created => self.send_event(NotifyFlags::NEW, "new", *db, key),
+            }
         }
-        self.stats.expired_keys += expired.len() as u64;
         expired.clear();
         self.expired_keys = expired;
     }
@@ -70,7 +79,16 @@ impl Server {
             match change {
                 Touched::Key(..) if deaf => {}
                 Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
-                Touched::Database(db) => watch.in_db(db).for_each(|(_, slots)| spoil(conns, slots)),
+                Touched::Database(db) => {
+                    for (key, slots) in watch.in_db(db) {
+                        // A key that was missing before and is missing now has not changed.
+                        let appeared = keyspace.peek(db, key).is_some();
+                        let changed =
+                            slots.iter().filter(|slot| appeared || saw_alive(conns, **slot, db, key));
+                        let changed: Vec<u32> = changed.copied().collect();
+                        spoil(conns, &changed);
+                    }
+                }
             }
         }
         keyspace.clear_touched();
@@ -101,6 +119,12 @@ impl Server {
 }
 
 /// The transactions of these clients will not run.
+/// Whether the key was alive when the client began to watch it.
+fn saw_alive(conns: &Conns, slot: u32, db: DbIndex, key: &[u8]) -> bool {
+    let multi = conns.try_get(slot).and_then(|conn| conn.multi.as_ref());
+    multi.is_some_and(|m| m.watched.iter().any(|(d, k, alive)| *alive && *d == db && **k == *key))
+}
+
 fn spoil(conns: &mut Conns, slots: &[u32]) {
     for slot in slots {
         if let Some(conn) = conns.try_get_mut(*slot) {

@@ -80,6 +80,7 @@ impl Server {
         self.keyspace.set_no_touch(no_touch);
         let late_ms = if self.knobs.broken(Mutant::ExpiresLate) { 1_000 } else { 0 };
         self.keyspace.begin(self.now.unix.ms() - late_ms, policy);
+        self.keyspace.set_counting(!row.flags.has(Flags::WRITE));
         let mut ctx =
             Ctx { srv: self, slot, args, out, db, proto, row_ix, row, effect: Effect::Request, in_exec };
         let result = (row.run)(&mut ctx);
