@@ -8,9 +8,8 @@ use super::server::Server;
 use crate::base::ids::DbIndex;
 use crate::config::NotifyFlags;
 use crate::connection::{ConnFlags, Conns};
-use crate::keyspace::{Expired, Notice, Touched};
+use crate::keyspace::{Expired, Keyspace, Notice, Touched};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 impl Server {
     /// After one command (also inside EXEC).
@@ -78,16 +77,9 @@ impl Server {
         for change in keyspace.touched() {
             match change {
                 Touched::Key(..) if deaf => {}
-                Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
+                Touched::Key(db, key) => spoil(conns, keyspace, db, key, watch.watchers(db, key)),
                 Touched::Database(db) => {
-                    for (key, slots) in watch.in_db(db) {
-                        // A key that was missing before and is missing now has not changed.
-                        let appeared = keyspace.peek(db, key).is_some();
-                        let changed =
-                            slots.iter().filter(|slot| appeared || saw_alive(conns, **slot, db, key));
-                        let changed: Vec<u32> = changed.copied().collect();
-                        spoil(conns, &changed);
-                    }
+                    watch.in_db(db).for_each(|(key, slots)| spoil(conns, keyspace, db, key, slots));
                 }
             }
         }
@@ -118,16 +110,14 @@ impl Server {
     }
 }
 
-/// The transactions of these clients will not run.
-/// Whether the key was alive when the client began to watch it.
-fn saw_alive(conns: &Conns, slot: u32, db: DbIndex, key: &[u8]) -> bool {
-    let multi = conns.try_get(slot).and_then(|conn| conn.multi.as_ref());
-    multi.is_some_and(|m| m.watched.iter().any(|(d, k, alive)| *alive && *d == db && **k == *key))
-}
-
-fn spoil(conns: &mut Conns, slots: &[u32]) {
+/// The transactions of these clients will not run, unless the key was gone already when they began to watch it and is
+/// gone now: an expired key that is removed at last has not changed.
+fn spoil(conns: &mut Conns, keyspace: &Keyspace, db: DbIndex, key: &[u8], slots: &[u32]) {
     for slot in slots {
-        if let Some(conn) = conns.try_get_mut(*slot) {
+        let Some(conn) = conns.try_get_mut(*slot) else { continue };
+        let watched = conn.multi.iter().flat_map(|m| &m.watched);
+        let was_alive = watched.into_iter().any(|(d, k, alive)| *alive && *d == db && **k == *key);
+        if was_alive || keyspace.is_stored(db, key) {
             conn.flags.set(ConnFlags::DIRTY_CAS);
         }
     }

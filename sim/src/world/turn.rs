@@ -130,6 +130,7 @@ impl World {
         self.act_on_notices();
         if self.servers[usize::from(s)].exit.is_some() {
             self.process_ended(s);
+            self.start_again_soon(s);
             return;
         }
         let now = self.agenda.now();
