@@ -72,7 +72,8 @@ pub fn seed(seed: u64, options: Options) -> Outcome {
             return outcome;
         }
     }
-    if seed % TWIN_EVERY == 1 && plan.cuts != Cuts::Spread {
+    let closes = plan.servers[0].directives.iter().any(|(name, _)| *name == "client-output-buffer-limit");
+    if seed % TWIN_EVERY == 1 && plan.cuts != Cuts::Spread && !closes {
         outcome.verdict = twin(&plan, &outcome);
     }
     outcome

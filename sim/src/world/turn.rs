@@ -305,12 +305,9 @@ impl World {
         }
     }
 
-    /// The node will close this connection; of a piece with several commands nobody knows how many it ran.
+    /// The node will close this connection and runs nothing more of it.
     fn left(&mut self, s: u8, slot: u32) {
-        let exact = self.plan.cuts == Cuts::Commands;
-        let server = &mut self.servers[usize::from(s)];
-        server.tracked &= exact;
-        if let Some(link) = server.link(slot) {
+        if let Some(link) = self.servers[usize::from(s)].link(slot) {
             link.unwanted = true;
         }
     }
