@@ -460,7 +460,7 @@ pub(super) const ROWS: &[Row] = &[
             Row::new("client|setinfo", client_setinfo, 4, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE), Acl::CONNECTION.or(Acl::SLOW), Group::Connection)
                 .since("7.2.0")
                 .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
-                .doc("Stores the name or the version of the client library.", "O(1)", "(lib-name libname|lib-ver libver)"),
+                .doc("Stores the name or the version of the client library.", "O(1)", "(LIB-NAME libname|LIB-VER libver)"),
             Row::new("client|setname", client_setname, 3, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE), Acl::CONNECTION.or(Acl::SLOW), Group::Connection)
                 .since("2.6.9")
                 .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])

@@ -63,7 +63,7 @@ knobs! {
     /// Bytes that one slice of a snapshot writes.
     snapshot_slice_bytes = 262_144, 64..=4 << 20;
     /// Bytes of the buffer that idle connections are read into.
-    scratch_bytes = 65_536, 64..=1 << 20;
+    scratch_bytes = 262_144, 64..=1 << 20;
 }
 
 impl Knobs {

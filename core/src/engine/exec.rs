@@ -162,7 +162,7 @@ impl Server {
             }
         }
         let found = self.table.row(row);
-        if !found.takes(args.len()) || found.flags.has(Flags::CONTAINER) {
+        if !found.takes(args.len()) {
             let text = wrong_arity(found);
             self.refuse_with(slot, Some(row), &text, out);
             return None;
