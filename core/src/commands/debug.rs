@@ -58,6 +58,7 @@ fn sleep(ctx: &mut Ctx<'_>) -> Done {
         // Nothing is executed until then; this reply is written at once but leaves when the node wakes.
         let until = ctx.srv.now.mono + Span::us((seconds * 1e6) as u64);
         ctx.srv.asleep_until = Some(until);
+        ctx.srv.stats.slept_us += (seconds * 1e6) as u64;
         ctx.srv.timers.set(Timer::Sleep, Some(until));
     }
     ctx.reply().ok();

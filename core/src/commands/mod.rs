@@ -8,6 +8,7 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod info;
 mod introspect;
 mod lcs;
 mod memory;
@@ -34,6 +35,7 @@ pub const FAMILIES: &[&[Row]] = &[
     debug::ROWS,
     memory::ROWS,
     introspect::ROWS,
+    info::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

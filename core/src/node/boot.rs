@@ -74,6 +74,7 @@ impl Node {
         };
         let mut node = Self { srv, scratch, window: Window::default(), rows: Vec::new() };
         node.srv.rearm();
+        node.srv.stats.follow(&node.srv.config);
         node.srv.timers.set(Timer::Cron, Some(now.mono));
         node.open_listeners();
         Ok(node)

@@ -88,6 +88,7 @@ impl Node {
         self.srv.now = now;
         self.run_timers();
         self.take_up_ready();
+        self.srv.stats.stop(self.srv.stopwatch);
         self.srv.stats.turns += 1;
     }
 }

@@ -115,6 +115,13 @@ impl Node {
             }
         }
         self.touch_ahead(slot, inbox);
+        let more = self.run_window(slot, inbox, out);
+        self.srv.stats.stop(self.srv.stopwatch);
+        more
+    }
+
+    /// Executes the frames of a window; whether another one may follow.
+    fn run_window(&mut self, slot: u32, inbox: &mut Inbox, out: &mut OutBuf) -> bool {
         let hard = self.hard_limit(slot);
         for frame in 0..self.window.len() {
             let args = inbox.args(&self.scratch, &self.window, frame);
