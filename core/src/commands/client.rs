@@ -2,6 +2,7 @@
 
 use super::connection::is_client_name;
 use crate::base::ids::ClientId;
+use crate::base::mutant::{Mutant, shared_counter};
 use crate::connection::{ConnFlags, Connection, WaitsFor};
 use crate::contract::{Span, Timer};
 use crate::engine::row::{Acl, Flags, Group, Row};
@@ -16,7 +17,13 @@ use core::fmt::Write as _;
 type Done = Result<(), CommandError>;
 
 fn client_id(ctx: &mut Ctx<'_>) -> Done {
-    let id = ctx.client().id.0;
+    let mut id = ctx.client().id.0;
+    if ctx.srv.knobs.broken(Mutant::ReadsShow) {
+        id += ctx.srv.stats.reads;
+    }
+    if ctx.srv.knobs.broken(Mutant::StateShared) {
+        id += shared_counter();
+    }
     ctx.reply().int(id as i64);
     Ok(())
 }

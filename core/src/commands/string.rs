@@ -79,8 +79,10 @@ impl Options {
         let mut time: Option<(usize, TimeUnit)> = None;
         let mut at = from;
         while at < ctx.argc() {
-            let free = time.is_none() && !o.keep_ttl && !o.persist;
-            let unit = TimeUnit::named(ctx.arg(at)).filter(|_| free && at + 1 < ctx.argc());
+            // The same time option may be repeated; the last one counts.
+            let free = !o.keep_ttl && !o.persist && at + 1 < ctx.argc();
+            let same = |unit: &TimeUnit| time.is_none_or(|(_, given)| given == *unit);
+            let unit = TimeUnit::named(ctx.arg(at)).filter(|unit| free && same(unit));
             if let Some(unit) = unit {
                 time = Some((at + 1, unit));
                 at += 2;
