@@ -162,6 +162,7 @@ fn protocol(ctx: &mut Ctx<'_>) -> Done {
     match kind.as_slice() {
         b"string" => w.bulk(b"Hello World"),
         b"integer" => w.int(12345),
+        #[expect(clippy::approx_constant, reason = "what Redis sends")]
         b"double" => w.double(3.141),
         b"null" => w.null(),
         b"array" => {

@@ -109,9 +109,7 @@ fn listeners(srv: &Server, s: &mut Section<'_>) {
 
 fn clients(srv: &Server, text: &mut String) {
     let mut s = Section::new(text, "Clients");
-    let is_blocked = |c: &&Connection| {
-        c.waits.as_ref().is_some_and(|w| !matches!(w.what, WaitsFor::Unpause))
-    };
+    let is_blocked = |c: &&Connection| c.waits.as_ref().is_some_and(|w| !matches!(w.what, WaitsFor::Unpause));
     let replicas = srv.conns.iter().filter(|c| c.obuf_class() == 1).count();
     s.lines(&[
         ("connected_clients", (srv.conns.len() - replicas) as u64),
@@ -229,11 +227,7 @@ fn persistence(srv: &Server, text: &mut String) {
     s.line("aof_last_bgrewrite_status", "ok");
     s.lines(&[("aof_rewrites", 0), ("aof_rewrites_consecutive_failures", 0)]);
     s.line("aof_last_write_status", "ok");
-    s.lines(&[
-        ("aof_last_cow_size", 0),
-        ("module_fork_in_progress", 0),
-        ("module_fork_last_cow_size", 0),
-    ]);
+    s.lines(&[("aof_last_cow_size", 0), ("module_fork_in_progress", 0), ("module_fork_last_cow_size", 0)]);
 }
 
 /// Overdue keys counted at most: INFO must not take long because many are.

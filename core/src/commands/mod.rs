@@ -1,6 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
 mod client;
+mod config;
 mod connection;
 mod counter;
 mod database;
@@ -36,6 +37,7 @@ pub const FAMILIES: &[&[Row]] = &[
     memory::ROWS,
     introspect::ROWS,
     info::ROWS,
+    config::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

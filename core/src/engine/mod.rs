@@ -16,6 +16,7 @@ pub mod output;
 pub mod propagate;
 pub mod row;
 pub mod server;
+pub mod settings;
 pub mod slowlog;
 pub mod syntax;
 pub mod table;

@@ -190,7 +190,12 @@ impl Stats {
     }
 
     /// The latencystats section; `name` answers the name of a row.
-    pub fn write_latencystats<'n>(&self, text: &mut String, config: &Config, name: impl Fn(usize) -> &'n str) {
+    pub fn write_latencystats<'n>(
+        &self,
+        text: &mut String,
+        config: &Config,
+        name: impl Fn(usize) -> &'n str,
+    ) {
         let mut s = Section::new(text, "Latencystats");
         let percentiles = &config.latency_tracking_info_percentiles;
         if percentiles.is_empty() {
