@@ -21,7 +21,7 @@ impl Node {
             Input::Closed { conn, why } => self.closed(conn, why),
             Input::Dialed { link: _, result: _ } => {}
             Input::Listening { listener, result } => self.listening(listener, result),
-            Input::Disk { op: _, result: _ } => {}
+            Input::Disk { op, result } => self.disk_answered(op, result),
             Input::Wake => {}
             Input::Gauges(gauges) => self.srv.gauges = gauges,
             Input::Stop { how } => self.stop_signal(how),
@@ -83,7 +83,7 @@ impl Node {
         let connection = self.srv.conns.get_mut(slot);
         connection.inbox.settle(&self.scratch);
         let leaving = connection.leaving();
-        if !leaving && connection.inbox.buffered() as u64 > self.srv.config.client_query_buffer_limit as u64 {
+        if !leaving && connection.inbox.buffered() > self.srv.config.client_query_buffer_limit as u64 {
             self.query_buffer_full(slot);
         } else if !leaving && self.srv.asleep_until.is_some() {
             self.srv.take_up(slot);
@@ -116,6 +116,13 @@ impl Node {
             }
         }
         self.touch_ahead(slot, inbox);
+        let more = self.run_window(slot, inbox, out);
+        self.srv.stats.stop(self.srv.stopwatch);
+        more
+    }
+
+    /// Executes the frames of a window; whether another one may follow.
+    fn run_window(&mut self, slot: u32, inbox: &mut Inbox, out: &mut OutBuf) -> bool {
         let hard = self.hard_limit(slot);
         for frame in 0..self.window.len() {
             if frame == 7 && self.srv.knobs.broken(Mutant::CommandDropped) {
