@@ -10,6 +10,7 @@ mod generic;
 mod lcs;
 mod memory;
 mod pubsub;
+mod replication;
 mod server;
 mod string;
 mod transactions;
@@ -31,6 +32,7 @@ pub const FAMILIES: &[&[Row]] = &[
     server::ROWS,
     debug::ROWS,
     memory::ROWS,
+    replication::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

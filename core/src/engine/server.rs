@@ -11,6 +11,7 @@ use super::slowlog::Slowlog;
 use super::table::Table;
 use super::timers::Timers;
 use super::watch::WatchTable;
+use crate::base::mutant::Mutant;
 use crate::base::rng::Rng;
 use crate::config::{Config, Knobs, NotifyFlags};
 use crate::connection::Conns;
@@ -172,10 +173,6 @@ pub enum Request {
     RewriteConfig(u32),
     /// Directives changed that the node's machinery depends on; their names.
     ConfigChanged(Vec<&'static str>),
-    /// The role or the master changed.
-    RoleChanged,
-    /// A replica asks for the stream: its slot.
-    Synchronize(u32),
 }
 
 /// CLIENT PAUSE.
@@ -228,6 +225,12 @@ impl Server {
     #[must_use]
     pub fn is_replica(&self) -> bool {
         self.repl.is_replica()
+    }
+
+    /// Whether expired keys are only hidden: on a replica they go when the master says so.
+    #[must_use]
+    pub fn hides_expired(&self) -> bool {
+        self.repl.is_replica() && !self.knobs.broken(Mutant::ReplicaExpires)
     }
 
     /// Brings `armed` up to date with configuration and state. Called when one of them changed.

@@ -7,7 +7,11 @@ impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
         let srv = &mut self.srv;
-        if !srv.active_expire || srv.is_replica() || srv.pause.until.is_some() {
+        if srv.hides_expired() {
+            // Its promotion sets the timer.
+            return;
+        }
+        if !srv.active_expire || srv.pause.until.is_some() {
             // Looked at again later; readers never see an expired key meanwhile.
             srv.timers.set(Timer::Expire, Some(srv.now.mono + Span::ms(100)));
             return;

@@ -8,9 +8,13 @@ mod accept;
 mod boot;
 mod cron;
 mod expire;
+mod heartbeat;
 mod inspect;
+mod link;
 mod pump;
 mod shutdown;
+mod stream;
+mod sync;
 mod turn;
 
 pub use inspect::{ConnView, Inspect};
@@ -88,6 +92,7 @@ impl Node {
         self.srv.now = now;
         self.run_timers();
         self.take_up_ready();
+        self.srv.end_replication_turn();
         self.srv.stats.turns += 1;
     }
 }
