@@ -3,6 +3,8 @@
 //! Exit codes: 0 nothing was wrong; 1 a rule was violated; 2 wrong usage; 3 the core panicked; 4 two runs of a seed
 //! differed.
 
+#[cfg(feature = "mutants")]
+mod mutants;
 mod report;
 
 use clap::{Args, Parser, Subcommand};
@@ -28,6 +30,16 @@ struct Cli {
 enum Command {
     /// Run seeds.
     Run(RunArgs),
+    /// Plant each bug in turn and count the seeds until an oracle finds it.
+    #[cfg(feature = "mutants")]
+    Mutants {
+        /// Seeds after which a bug counts as not found.
+        #[arg(long, default_value_t = 1000)]
+        seeds: u64,
+        /// One server.
+        #[arg(long)]
+        alone: bool,
+    },
 }
 
 #[derive(Args)]
@@ -83,8 +95,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> ExitCode {
-    let Command::Run(args) = Cli::parse().command;
-    let limits = Limits { calm: args.calm, alone: args.alone, monologue: false };
+    let args = match Cli::parse().command {
+        Command::Run(args) => args,
+        #[cfg(feature = "mutants")]
+        Command::Mutants { seeds, alone } => {
+            return mutants::board(seeds, Limits { alone, ..Limits::default() });
+        }
+    };
+    let limits = Limits { calm: args.calm, alone: args.alone, ..Limits::default() };
     let options = Options { limits, trace: args.trace, once: args.once };
     match (args.seed, &args.seeds) {
         (Some(seed), _) => one(seed, options, args.hash),

@@ -5,8 +5,10 @@ mod connection;
 mod counter;
 mod database;
 mod debug;
+mod docs;
 mod expire;
 mod generic;
+mod introspect;
 mod lcs;
 mod memory;
 mod pubsub;
@@ -32,6 +34,7 @@ pub const FAMILIES: &[&[Row]] = &[
     server::ROWS,
     debug::ROWS,
     memory::ROWS,
+    introspect::ROWS,
     replication::ROWS,
 ];
 

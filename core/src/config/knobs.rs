@@ -5,7 +5,7 @@
 //! *Invariants*: no value within the ranges changes what a client is told, only when and in what portions; a default
 //! lies within its range.
 
-use crate::base::mutant::Mutant;
+use crate::base::mutant::{Mutant, Planted};
 use crate::base::rng::Rng;
 
 /// One knob each row: documentation, name, default, and the range for random draws.
@@ -16,16 +16,14 @@ macro_rules! knobs {
         pub struct Knobs {
             $($(#[$doc])* pub $name: usize,)*
             /// The planted bug that is switched on, if any.
-            #[cfg(feature = "mutants")]
-            pub mutant: Option<Mutant>,
+            pub planted: Planted,
         }
 
         impl Default for Knobs {
             fn default() -> Self {
                 Self {
                     $($name: $default,)*
-                    #[cfg(feature = "mutants")]
-                    mutant: None,
+                    planted: Planted::default(),
                 }
             }
         }
@@ -41,8 +39,7 @@ macro_rules! knobs {
             pub fn random(rng: &mut Rng) -> Self {
                 Self {
                     $($name: draw(rng, $default, $min, $max),)*
-                    #[cfg(feature = "mutants")]
-                    mutant: None,
+                    planted: Planted::default(),
                 }
             }
 
@@ -66,7 +63,7 @@ knobs! {
     /// Bytes that one slice of a snapshot writes.
     snapshot_slice_bytes = 262_144, 64..=4 << 20;
     /// Bytes of the buffer that idle connections are read into.
-    scratch_bytes = 65_536, 64..=1 << 20;
+    scratch_bytes = 262_144, 64..=1 << 20;
 }
 
 impl Knobs {
@@ -74,13 +71,7 @@ impl Knobs {
     #[must_use]
     #[inline]
     pub fn broken(&self, mutant: Mutant) -> bool {
-        #[cfg(feature = "mutants")]
-        return self.mutant == Some(mutant);
-        #[cfg(not(feature = "mutants"))]
-        {
-            let _ = mutant;
-            false
-        }
+        self.planted.is(mutant)
     }
 }
 

@@ -14,7 +14,7 @@ macro_rules! process {
             /// Run it more often with many clients.
             dynamic_hz "dynamic-hz": bool = true, Bool, [], Inert;
             /// Run in the background.
-            daemonize "daemonize": bool = false, Bool, [FIXED], Inert;
+            daemonize "daemonize": bool = false, Bool, [FIXED], Works;
             /// File for the process id; empty = none.
             pidfile "pidfile": Box<str> = "".into(), Unset(Text(checks::any)), [FIXED], Works;
             /// Who supervises the process.

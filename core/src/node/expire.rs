@@ -7,13 +7,7 @@ impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
         let srv = &mut self.srv;
-        if srv.hides_expired() {
-            // Its promotion sets the timer.
-            return;
-        }
-        if !srv.active_expire || srv.pause.until.is_some() {
-            // Looked at again later; readers never see an expired key meanwhile.
-            srv.timers.set(Timer::Expire, Some(srv.now.mono + Span::ms(100)));
+        if srv.hides_expired() || srv.keeps_expired() {
             return;
         }
         let now_ms = srv.now.unix.ms();
@@ -33,12 +27,23 @@ impl Node {
 impl crate::engine::Server {
     /// Sets the expiry timer by the next deadline.
     pub fn arm_expiry(&mut self) {
+        if self.hides_expired() {
+            // It is the master who removes them.
+            self.timers.set(Timer::Expire, None);
+            return;
+        }
+        let pause = if self.keeps_expired() { Span::ms(100) } else { Span(0) };
         let at = self.keyspace.next_deadline().map(|deadline_ms| {
             // A key is gone once the clock has passed its deadline.
             let wait_ms = (deadline_ms.saturating_add(1)).saturating_sub(self.now.unix.ms()).max(0) as u64;
             // The wall clock may be set meanwhile: look again within a second.
-            self.now.mono + Span::ms(wait_ms.min(1_000))
+            self.now.mono + Span::ms(wait_ms.min(1_000)).max(pause)
         });
         self.timers.set(Timer::Expire, at);
+    }
+
+    /// Whether expired keys stay for a while; readers never see them meanwhile.
+    fn keeps_expired(&self) -> bool {
+        !self.active_expire || self.pause.until.is_some()
     }
 }

@@ -93,6 +93,7 @@ impl Node {
         self.run_timers();
         self.take_up_ready();
         self.srv.end_replication_turn();
+        self.srv.arm_expiry();
         self.srv.stats.turns += 1;
     }
 }

@@ -233,7 +233,6 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::ToString as _;
 
     const ID: &[u8; 40] = b"0123456789abcdef0123456789abcdef01234567";
 
@@ -309,6 +308,7 @@ mod tests {
         assert!(matches!(verdict("+CONTINUE"), Next::Continue(None)));
         assert!(matches!(verdict(&std::format!("+CONTINUE {id}")), Next::Continue(Some(i)) if i == *ID));
         assert!(matches!(verdict("-ERR unknown command"), Next::Full(None)));
+        let negative = std::format!("+FULLRESYNC {id} -3");
         let refused = [
             "+CONTINUE 12",
             "+FULLRESYNC 12 3",
@@ -317,9 +317,10 @@ mod tests {
             "garbage",
             "-NOMASTERLINK later",
             "-LOADING later",
+            &negative,
         ];
-        for line in refused.iter().map(ToString::to_string).chain([std::format!("+FULLRESYNC {id} -3")]) {
-            assert!(matches!(verdict(&line), Next::Fail(_)), "{line}");
+        for line in refused {
+            assert!(matches!(verdict(line), Next::Fail(_)), "{line}");
         }
     }
 

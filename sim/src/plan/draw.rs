@@ -9,6 +9,7 @@ use crate::agenda::{MILLI, SECOND, Time};
 use crate::chance::Chance;
 use crate::client::Role;
 use crate::net::{Kernel, Path};
+use norn_core::base::mutant::Planted;
 
 /// Streams of the seed, one for each part of the plan.
 mod stream {
@@ -28,8 +29,8 @@ pub struct Limits {
     pub calm: bool,
     /// Only one server.
     pub alone: bool,
-    /// Only one talker, so that the order of commands does not depend on time.
-    pub monologue: bool,
+    /// A bug planted in every node.
+    pub planted: Planted,
 }
 
 /// The plan of a seed.
@@ -41,7 +42,11 @@ pub fn plan(seed: u64, limits: Limits) -> Plan {
     let cuts =
         c.pick(&[Cuts::Whole, Cuts::Bytes, Cuts::Random, Cuts::Commands, Cuts::Commands, Cuts::Spread]);
     let servers = servers(seed, count);
-    let clients = clients(seed, count, limits);
+    // Where a node may close a client in the middle of its pipeline, only whole commands tell how far it came.
+    let closes =
+        servers.iter().any(|s| s.directives.iter().any(|(name, _)| *name == "client-output-buffer-limit"));
+    let cuts = if closes { Cuts::Commands } else { cuts };
+    let clients = clients(seed, count);
     let mixture = mixture(seed);
     let (kernel, path) = network(seed);
     let mut items = says(seed, length, clients.len());
@@ -49,7 +54,7 @@ pub fn plan(seed: u64, limits: Limits) -> Plan {
         items.extend(faults(seed, length, count, clients.len()));
     }
     items.sort_by_key(|item| item.at);
-    Plan { seed, servers, clients, mixture, kernel, path, cuts, length, items }
+    Plan { seed, servers, clients, mixture, kernel, path, cuts, length, items, planted: limits.planted }
 }
 
 fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
@@ -97,9 +102,9 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
     (0..count).map(|i| server(i, &mut c)).collect()
 }
 
-fn clients(seed: u64, servers: usize, limits: Limits) -> Vec<ClientPlan> {
+fn clients(seed: u64, servers: usize) -> Vec<ClientPlan> {
     let mut c = Chance::new(seed, stream::CLIENTS);
-    let count = if limits.monologue { 1 } else { c.between(1, 6) };
+    let count = c.between(1, 6);
     let client = |i: u64, c: &mut Chance| {
         let subscriber = i > 0 && c.one_in(4);
         let slow = c.one_in(8);

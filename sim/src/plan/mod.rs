@@ -9,6 +9,7 @@ pub mod workload;
 use crate::agenda::{SECOND, Time};
 use crate::client::Role;
 use crate::net::{Kernel, Path};
+use norn_core::base::mutant::Planted;
 use std::fmt;
 use workload::Mixture;
 
@@ -33,6 +34,8 @@ pub struct Plan {
     pub length: Time,
     /// What happens, by time.
     pub items: Vec<Item>,
+    /// A bug planted in every node.
+    pub planted: Planted,
 }
 
 /// One server.

@@ -28,7 +28,7 @@ impl World {
         let setup = Setup {
             config: config(&plan.servers[usize::from(s)]),
             config_path: None,
-            knobs: Knobs { scratch_bytes: 32 * 1024, ..Knobs::default() },
+            knobs: Knobs { scratch_bytes: 32 * 1024, planted: plan.planted, ..Knobs::default() },
             entropy,
             stopwatch: || 0,
             process: Process { pid: 1, executable: String::new(), os: String::new() },

@@ -89,6 +89,11 @@ impl World {
         node.end_turn(clock);
         self.pump(s, &mut node, clock);
         self.after_input(s, &node);
+        if self.oracles.closes_on_output()
+            && let Err(violation) = self.oracles.figures(s, &node)
+        {
+            self.violate(violation);
+        }
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
@@ -125,6 +130,7 @@ impl World {
         self.act_on_notices();
         if self.servers[usize::from(s)].exit.is_some() {
             self.process_ended(s);
+            self.start_again_soon(s);
             return;
         }
         let now = self.agenda.now();
@@ -305,12 +311,9 @@ impl World {
         }
     }
 
-    /// The node will close this connection; of a piece with several commands nobody knows how many it ran.
+    /// The node will close this connection and runs nothing more of it.
     fn left(&mut self, s: u8, slot: u32) {
-        let exact = self.plan.cuts == Cuts::Commands;
-        let server = &mut self.servers[usize::from(s)];
-        server.tracked &= exact;
-        if let Some(link) = server.link(slot) {
+        if let Some(link) = self.servers[usize::from(s)].link(slot) {
             link.unwanted = true;
         }
     }
