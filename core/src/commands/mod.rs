@@ -14,6 +14,7 @@ mod introspect;
 mod lcs;
 mod memory;
 mod pubsub;
+mod replication;
 mod server;
 mod string;
 mod transactions;
@@ -38,6 +39,7 @@ pub const FAMILIES: &[&[Row]] = &[
     introspect::ROWS,
     info::ROWS,
     config::ROWS,
+    replication::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -73,7 +73,7 @@ impl Server {
         let (db, proto) = (conn.db, conn.proto);
         let policy = match () {
             () if conn.flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
-            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () if self.hides_expired() || self.pause.until.is_some() => ExpiryPolicy::Hide,
             () => ExpiryPolicy::Delete,
         };
         let mark = out.mark();
