@@ -103,18 +103,9 @@ const PENDING: &[&str] = &[
     "hset",
     "zadd",
     "xadd",
-    "config",
-    "info",
     "module",
     "save",
-    "sync",
-    "psync",
-    "replicaof",
-    "slaveof",
-    "replconf",
     "failover",
-    "role",
-    "command",
     "latency",
     "cluster",
     "readonly",
@@ -129,7 +120,6 @@ const PENDING: &[&str] = &[
     "bgsave",
     "bgrewriteaof",
     "acl",
-    "wait",
 ];
 
 /// The first pending command of a script.
