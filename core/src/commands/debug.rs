@@ -6,6 +6,7 @@ use crate::base::number::{parse_float, parse_i64};
 use crate::contract::{LogLevel, Span, Timer};
 use crate::engine::row::{Acl, Flags, Group, Row};
 use crate::engine::{Ctx, Effect};
+use crate::keyspace::Ttl;
 use crate::resp::{CommandError, Proto};
 use alloc::format;
 use alloc::string::String;
@@ -16,6 +17,9 @@ type Done = Result<(), CommandError>;
 /// A subcommand: its name, its number of arguments (name and subcommand included; negative = at least), its code.
 type Sub = (&'static str, i16, fn(&mut Ctx<'_>) -> Done);
 
+/// Bytes of a value that DEBUG POPULATE makes, at most.
+const POPULATE_BYTES_MAX: i64 = 512 << 20;
+
 const SUBS: &[Sub] = &[
     ("CHANGE-REPL-ID", 2, change_repl_id),
     ("DIGEST", 2, digest),
@@ -25,6 +29,7 @@ const SUBS: &[Sub] = &[
     ("JMAP", -2, jmap),
     ("LOG", 3, log),
     ("OBJECT", 3, object),
+    ("POPULATE", -3, populate),
     ("PROTOCOL", 3, protocol),
     ("REPLICATE", -3, replicate),
     ("SET-ACTIVE-EXPIRE", 3, set_active_expire),
@@ -155,6 +160,36 @@ fn replicate(ctx: &mut Ctx<'_>) -> Done {
     Ok(())
 }
 
+/// Creates string keys, those that exist aside. Replicas get them one by one, whether they allow DEBUG or not.
+fn populate(ctx: &mut Ctx<'_>) -> Done {
+    if ctx.argc() > 5 {
+        return Err(CommandError::Syntax);
+    }
+    let count = ctx.int(2)?;
+    if count < 0 {
+        return Err(CommandError::NotPositive);
+    }
+    let prefix = ctx.args.try_get(3).unwrap_or(b"key");
+    let size = if ctx.argc() == 5 { ctx.int(4)?.clamp(0, POPULATE_BYTES_MAX) as usize } else { 0 };
+    ctx.propagate_nothing();
+    for n in 0..count {
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(n).as_bytes();
+        let key = [prefix, b":", digits].concat();
+        if ctx.srv.keyspace.peek(ctx.db, &key).is_some() {
+            continue;
+        }
+        let mut value = [b"value:", digits].concat();
+        if size > 0 {
+            value.resize(size, 0);
+        }
+        ctx.srv.keyspace.set_bytes(ctx.db, &key, &value, Ttl::Clear);
+        ctx.propagate(&[b"SET", &key, &value]);
+    }
+    ctx.reply().ok();
+    Ok(())
+}
+
 fn protocol(ctx: &mut Ctx<'_>) -> Done {
     let resp3 = ctx.proto == Proto::Resp3;
     let kind = ctx.arg(2).to_ascii_lowercase();
@@ -233,6 +268,8 @@ fn help(ctx: &mut Ctx<'_>) -> Done {
             "    Write a line to the log.",
             "OBJECT <key>",
             "    How a value is kept.",
+            "POPULATE <count> [<prefix>] [<size>]",
+            "    Create this many string keys.",
             "PROTOCOL <type>",
             "    A reply of this type.",
             "REPLICATE (ALL|REPLICA|AOF) <command> [<arg> ...]",
