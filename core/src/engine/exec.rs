@@ -9,12 +9,12 @@ use super::gate::{self, Verdict};
 use super::row::{Flags, Gates, Row};
 use super::server::Server;
 use super::table::RowIx;
+use super::unknown::{is_http, unknown, unknown_sub, wrong_arity};
 use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, Multi, Queued};
 use crate::keyspace::ExpiryPolicy;
 use crate::resp::{Args, CommandError, OutBuf, OwnedArgs, Writer};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 /// Whether the client's next command may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,45 +255,6 @@ impl Server {
 /// The commands that MULTI does not queue.
 fn runs_in_multi(row: &Row) -> bool {
     matches!(row.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
-}
-
-/// Command names that a browser tricked into speaking to this port would send.
-fn is_http(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
-}
-
-/// Bytes of a name or of all arguments that an error repeats.
-const ECHO_MAX: usize = 128;
-
-fn unknown(args: &Args<'_>) -> Vec<u8> {
-    let mut shown = Vec::new();
-    for arg in args.iter().skip(1) {
-        if shown.len() >= ECHO_MAX {
-            break;
-        }
-        shown.push(b'\'');
-        shown.extend_from_slice(&arg[..arg.len().min(ECHO_MAX - shown.len() + 1)]);
-        shown.extend_from_slice(b"' ");
-    }
-    let name = args.get(0);
-    let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(&name[..name.len().min(ECHO_MAX)]);
-    text.extend_from_slice(b"', with args beginning with: ");
-    text.extend_from_slice(&shown);
-    text
-}
-
-fn unknown_sub(container: &Row, name: &[u8]) -> Vec<u8> {
-    let mut text = b"ERR unknown subcommand '".to_vec();
-    text.extend_from_slice(&name[..name.len().min(ECHO_MAX)]);
-    text.extend_from_slice(b"'. Try ");
-    text.extend_from_slice(container.name.to_ascii_uppercase().as_bytes());
-    text.extend_from_slice(b" HELP.");
-    text
-}
-
-fn wrong_arity(row: &Row) -> Vec<u8> {
-    alloc::format!("ERR wrong number of arguments for '{}' command", row.name).into_bytes()
 }
 
 /// Moves everything unsent from one buffer to the end of another.

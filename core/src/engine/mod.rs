@@ -21,6 +21,7 @@ pub mod slowlog;
 pub mod syntax;
 pub mod table;
 pub mod timers;
+mod unknown;
 pub mod watch;
 
 pub use context::{Ctx, Effect};

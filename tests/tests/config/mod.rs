@@ -89,7 +89,10 @@ fn files_includes_and_arguments_in_order() {
 #[test]
 fn rewrite_keeps_what_a_person_wrote() {
     let dir = Dir::new();
-    let file = dir.file("norn.conf", "# my server\nhz 15\n\n# memory\nmaxmemory 100mb\n");
+    // The rewritten file names the directory, so it must outlive the first server.
+    let home = dir.path().display();
+    let file =
+        dir.file("norn.conf", &format!("# my server\nhz 15\n\n# memory\nmaxmemory 100mb\ndir {home}\n"));
     let path = file.to_str().unwrap().to_owned();
     {
         let server = Server::norn_with_file(std::slice::from_ref(&path));
