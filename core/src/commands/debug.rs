@@ -17,9 +17,6 @@ type Done = Result<(), CommandError>;
 /// A subcommand: its name, its number of arguments (name and subcommand included; negative = at least), its code.
 type Sub = (&'static str, i16, fn(&mut Ctx<'_>) -> Done);
 
-/// Bytes of a value that DEBUG POPULATE makes, at most.
-const POPULATE_BYTES_MAX: i64 = 512 << 20;
-
 const SUBS: &[Sub] = &[
     ("CHANGE-REPL-ID", 2, change_repl_id),
     ("DIGEST", 2, digest),
@@ -78,6 +75,31 @@ fn jmap(ctx: &mut Ctx<'_>) -> Done {
 fn log(ctx: &mut Ctx<'_>) -> Done {
     let text = String::from_utf8_lossy(ctx.arg(2)).into_owned();
     ctx.srv.log(LogLevel::Warning, format_args!("DEBUG LOG: {text}"));
+    ctx.reply().ok();
+    Ok(())
+}
+
+/// Creates keys `prefix:0`, `prefix:1`, ... that do not exist yet; with a size, values are filled up with zero bytes.
+fn populate(ctx: &mut Ctx<'_>) -> Done {
+    if ctx.argc() > 5 {
+        return Err(CommandError::Syntax);
+    }
+    let count = ctx.int(2)?;
+    let prefix = ctx.args.try_get(3).unwrap_or(b"key");
+    let size = if ctx.argc() == 5 { Some(ctx.int(4)?.clamp(0, 1 << 29) as usize) } else { None };
+    for n in 0..count {
+        let digits = itoa::Buffer::new().format(n).as_bytes().to_vec();
+        let key = [prefix, b":", &digits].concat();
+        let mut value = [b"value:", digits.as_slice()].concat();
+        if let Some(size) = size {
+            value.resize(size.max(1), 0);
+            value.truncate(size);
+        }
+        if ctx.srv.keyspace.peek(ctx.db, &key).is_none() {
+            ctx.srv.keyspace.set_bytes(ctx.db, &key, &value, Ttl::Clear);
+        }
+    }
+    ctx.effect = Effect::Own;
     ctx.reply().ok();
     Ok(())
 }
@@ -155,36 +177,6 @@ fn replicate(ctx: &mut Ctx<'_>) -> Done {
     if to_replicas {
         let args: Vec<&[u8]> = ctx.args.skip(3).iter().collect();
         ctx.propagate(&args);
-    }
-    ctx.reply().ok();
-    Ok(())
-}
-
-/// Creates string keys, those that exist aside. Replicas get them one by one, whether they allow DEBUG or not.
-fn populate(ctx: &mut Ctx<'_>) -> Done {
-    if ctx.argc() > 5 {
-        return Err(CommandError::Syntax);
-    }
-    let count = ctx.int(2)?;
-    if count < 0 {
-        return Err(CommandError::NotPositive);
-    }
-    let prefix = ctx.args.try_get(3).unwrap_or(b"key");
-    let size = if ctx.argc() == 5 { ctx.int(4)?.clamp(0, POPULATE_BYTES_MAX) as usize } else { 0 };
-    ctx.propagate_nothing();
-    for n in 0..count {
-        let mut digits = itoa::Buffer::new();
-        let digits = digits.format(n).as_bytes();
-        let key = [prefix, b":", digits].concat();
-        if ctx.srv.keyspace.peek(ctx.db, &key).is_some() {
-            continue;
-        }
-        let mut value = [b"value:", digits].concat();
-        if size > 0 {
-            value.resize(size, 0);
-        }
-        ctx.srv.keyspace.set_bytes(ctx.db, &key, &value, Ttl::Clear);
-        ctx.propagate(&[b"SET", &key, &value]);
     }
     ctx.reply().ok();
     Ok(())
@@ -269,7 +261,7 @@ fn help(ctx: &mut Ctx<'_>) -> Done {
             "OBJECT <key>",
             "    How a value is kept.",
             "POPULATE <count> [<prefix>] [<size>]",
-            "    Create this many string keys.",
+            "    Create keys with values.",
             "PROTOCOL <type>",
             "    A reply of this type.",
             "REPLICATE (ALL|REPLICA|AOF) <command> [<arg> ...]",

@@ -11,9 +11,11 @@ mod expire;
 mod generic;
 mod info;
 mod introspect;
+mod latency;
 mod lcs;
 mod memory;
 mod pubsub;
+mod replication;
 mod server;
 mod string;
 mod transactions;
@@ -38,6 +40,8 @@ pub const FAMILIES: &[&[Row]] = &[
     introspect::ROWS,
     info::ROWS,
     config::ROWS,
+    replication::ROWS,
+    latency::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -6,10 +6,10 @@
 
 use super::context::{Ctx, Effect};
 use super::gate::{self, Verdict};
+use super::refusal::{is_http, unknown, unknown_sub, wrong_arity};
 use super::row::{Flags, Gates, Row};
 use super::server::Server;
 use super::table::RowIx;
-use super::unknown::{is_http, unknown, unknown_sub, wrong_arity};
 use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, Multi, Queued};
 use crate::keyspace::ExpiryPolicy;
@@ -70,7 +70,7 @@ impl Server {
         let (db, proto) = (conn.db, conn.proto);
         let policy = match () {
             () if conn.flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
-            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () if self.hides_expired() || self.pause.until.is_some() => ExpiryPolicy::Hide,
             () => ExpiryPolicy::Delete,
         };
         let mark = out.mark();
@@ -170,53 +170,6 @@ impl Server {
             return None;
         }
         Some(row)
-    }
-
-    /// Answers a refusal.
-    #[cold]
-    fn refuse(&mut self, slot: u32, row: RowIx, verdict: Verdict, out: &mut OutBuf) {
-        let found = self.table.row(row);
-        let text = match verdict {
-            Verdict::RefuseScope => alloc::format!(
-                "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
-                 this context",
-                found.name
-            ),
-            Verdict::RefuseProtected => {
-                let word = if found.name.starts_with("module") { "MODULE" } else { "DEBUG" };
-                CommandError::Protected(word).text().into_owned()
-            }
-            Verdict::Refuse(error) => error.text().into_owned(),
-            Verdict::Pass | Verdict::Postpone => return,
-        };
-        self.refuse_with(slot, Some(row), text.as_bytes(), out);
-    }
-
-    /// Answers a request that is not run; poisons the transaction, or ends it when it was EXEC itself.
-    #[cold]
-    fn refuse_with(&mut self, slot: u32, row: Option<RowIx>, text: &[u8], out: &mut OutBuf) {
-        if let Some(row) = row {
-            self.stats.rejected(usize::from(row.0));
-        }
-        let exec = row.is_some_and(|row| self.table.row(row).name == "exec");
-        if exec && self.conns.get(slot).flags.has(ConnFlags::MULTI) {
-            self.end_multi(slot);
-            let reason = text.iter().position(|b| *b == b' ').map_or(text, |at| &text[at + 1..]);
-            let mut whole = b"EXECABORT Transaction discarded because of: ".to_vec();
-            whole.extend_from_slice(reason);
-            self.stats.error_reply(b"EXECABORT");
-            self.writer(slot, out).error_parts(&[&whole]);
-            return;
-        }
-        let conn = self.conns.get_mut(slot);
-        if conn.flags.has(ConnFlags::MULTI) {
-            conn.flags.set(ConnFlags::DIRTY_EXEC);
-        }
-        let silent = conn.flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
-        self.stats.error_reply(text);
-        if !silent {
-            self.writer(slot, out).error_parts(&[text]);
-        }
     }
 
     /// Puts the error of a handler in place of what it wrote.

@@ -14,6 +14,7 @@ pub mod monitor;
 pub mod notify;
 pub mod output;
 pub mod propagate;
+mod refusal;
 pub mod row;
 pub mod server;
 pub mod settings;
@@ -21,7 +22,6 @@ pub mod slowlog;
 pub mod syntax;
 pub mod table;
 pub mod timers;
-mod unknown;
 pub mod watch;
 
 pub use context::{Ctx, Effect};

@@ -11,6 +11,7 @@ use super::slowlog::Slowlog;
 use super::table::Table;
 use super::timers::Timers;
 use super::watch::WatchTable;
+use crate::base::mutant::Mutant;
 use crate::base::rng::Rng;
 use crate::config::{Changes, Config, Knobs, NotifyFlags};
 use crate::connection::Conns;
@@ -175,10 +176,6 @@ pub enum Request {
     /// Listen elsewhere, or let relative paths start elsewhere, for this client, which waits. The configuration says
     /// so already.
     Reconfigure(ConnId, Box<Changes>),
-    /// The role or the master changed.
-    RoleChanged,
-    /// A replica asks for the stream: its slot.
-    Synchronize(u32),
 }
 
 /// CLIENT PAUSE.
@@ -236,6 +233,12 @@ impl Server {
     #[must_use]
     pub fn is_replica(&self) -> bool {
         self.repl.is_replica()
+    }
+
+    /// Whether expired keys are only hidden: on a replica they go when the master says so.
+    #[must_use]
+    pub fn hides_expired(&self) -> bool {
+        self.repl.is_replica() && !self.knobs.broken(Mutant::ReplicaExpires)
     }
 
     /// Brings `armed` up to date with configuration and state. Called when one of them changed.

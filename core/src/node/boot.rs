@@ -89,6 +89,11 @@ impl Node {
         node.srv.stats.follow(&node.srv.config);
         node.srv.timers.set(Timer::Cron, Some(now.mono));
         node.open_listeners();
+        if let Some(master) = node.srv.config.replicaof.clone() {
+            node.srv.follow(&master.host, master.port);
+            // What it holds so early is in no history.
+            node.srv.repl.resumable = false;
+        }
         Ok(node)
     }
 

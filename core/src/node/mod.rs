@@ -8,12 +8,16 @@ mod accept;
 mod boot;
 mod cron;
 mod expire;
+mod heartbeat;
 mod inspect;
+mod link;
 mod ops;
 mod pump;
 mod reconfigure;
 mod rewrite;
 mod shutdown;
+mod stream;
+mod sync;
 mod turn;
 
 pub use inspect::{ConnView, Inspect};
@@ -103,10 +107,12 @@ impl Node {
         self.srv.now = now;
         self.run_timers();
         self.take_up_ready();
+        self.srv.end_replication_turn();
         while !self.srv.requests.is_empty() {
             self.serve_requests();
             self.take_up_ready();
         }
+        self.srv.arm_expiry();
         self.srv.stats.stop(self.srv.stopwatch);
         self.srv.stats.turns += 1;
     }

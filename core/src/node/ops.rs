@@ -26,7 +26,6 @@ impl Node {
             match request {
                 Request::RewriteConfig(client) => self.rewrite_config(client),
                 Request::Reconfigure(client, changes) => self.reconfigure(client, changes),
-                Request::RoleChanged | Request::Synchronize(_) => {}
             }
         }
     }

@@ -67,7 +67,8 @@ impl Oracles {
 
     /// What a client may expect, given whether the model knows the data.
     #[must_use]
-    pub fn expectation(&self, tracked: bool, expect: Expect) -> Expect {
+    pub fn expectation(&mut self, tracked: bool, expect: Expect) -> Expect {
+        self.limits.due(expect.size());
         match expect {
             _ if tracked => expect,
             Expect::Confirm(_) => expect,

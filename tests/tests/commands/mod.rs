@@ -112,7 +112,6 @@ const PENDING: &[&str] = &[
     "replconf",
     "failover",
     "role",
-    "latency",
     "cluster",
     "readonly",
     "readwrite",
