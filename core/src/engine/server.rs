@@ -16,8 +16,8 @@ use crate::base::rng::Rng;
 use crate::config::{Config, Knobs, NotifyFlags};
 use crate::connection::Conns;
 use crate::contract::{
-    ConnId, DialTarget, DiskRequest, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now, OpId,
-    Tuning,
+    ConnId, DialTarget, DiskRequest, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now, Offset,
+    OpId, Tuning,
 };
 use crate::keyspace::Keyspace;
 use crate::pubsub::PubSub;
@@ -195,6 +195,8 @@ pub struct Shutdown {
     pub force: bool,
     /// Save even without save points, or never.
     pub save: Option<bool>,
+    /// What replicas must have before it ends.
+    pub offset: Offset,
 }
 
 impl Server {

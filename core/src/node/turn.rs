@@ -93,7 +93,7 @@ impl Node {
         let connection = self.srv.conns.get_mut(slot);
         connection.inbox.settle(&self.scratch);
         let leaving = connection.leaving();
-        if !leaving && connection.inbox.buffered() as u64 > self.srv.config.client_query_buffer_limit as u64 {
+        if !leaving && connection.inbox.buffered() > self.srv.config.client_query_buffer_limit as u64 {
             self.query_buffer_full(slot);
         } else if !leaving && self.srv.asleep_until.is_some() {
             self.srv.take_up(slot);
