@@ -3,6 +3,8 @@
 #![expect(unreachable_pub, reason = "one binary of several files")]
 
 mod hostile;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod world;
 
 use world::{Client, World};
