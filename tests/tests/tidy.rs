@@ -155,9 +155,8 @@ fn core_has_no_std() {
     for path in shipped("core/src") {
         let text = read(&path);
         let code = code(without_tests(&text));
-        let mut lines = code.lines().zip(text.lines()).enumerate().peekable();
         let mut guarded = false;
-        while let Some((n, (line, original))) = lines.next() {
+        for (n, (line, original)) in code.lines().zip(text.lines()).enumerate() {
             let names_std = line.contains("std::") && !line.contains("no_std");
             let links_std = line.contains("extern crate std") && !guarded;
             if (names_std || links_std) && path != "core/src/base/float.rs" {

@@ -76,10 +76,10 @@ impl Server {
     /// reported its end itself.
     pub fn forget(&mut self, slot: u32) {
         self.release_registrations(slot);
+        self.replica_left(slot);
         let Some(conn) = self.conns.remove(slot) else { return };
-        if conn.flags.has(ConnFlags::REPLICA) {
-            self.repl.replica_gone(slot);
-            self.rearm();
+        if conn.flags.has(ConnFlags::MASTER) {
+            self.master_gone(slot);
         }
         if !conn.flags.has(ConnFlags::GONE) {
             self.actions.push(Action::Close(conn.conn));

@@ -1,9 +1,12 @@
 //! The slow log and the durations of commands.
 //!
-//! *Owns*: the ring of slow commands. Durations come from the driver's stopwatch and decide nothing.
+//! *Owns*: the ring of slow commands, and who enters it. *Does not own*: measuring (`stats/timing`). Durations come from the driver's stopwatch and decide nothing.
 //!
 //! Source: the Redis documentation of SLOWLOG.
 
+use super::row::Flags;
+use super::server::Server;
+use super::table::RowIx;
 use crate::resp::Args;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -83,6 +86,29 @@ impl Slowlog {
     /// Forgets all entries.
     pub fn clear(&mut self) {
         self.entries.clear();
+    }
+}
+
+impl Server {
+    /// Takes the time of a command that began at the reading `since`; enters it into the slow log if it was long.
+    #[inline]
+    pub(super) fn time_command(&mut self, slot: u32, row: RowIx, since: u64, args: &Args<'_>) {
+        if self.stats.shares(self.table.entry(row).is_cheap) {
+            self.stats.ran_cheap(row.0, self.stopwatch);
+        } else if self.stats.timing {
+            let micros = self.stats.ran_alone(row.0, since, self.stopwatch);
+            self.log_if_slow(slot, row, micros, args);
+        }
+    }
+
+    fn log_if_slow(&mut self, slot: u32, row: RowIx, micros: u64, args: &Args<'_>) {
+        let threshold = self.config.slowlog_log_slower_than;
+        let wanted = threshold >= 0 && micros >= threshold as u64;
+        if wanted && !self.table.row(row).flags.has(Flags::SKIP_SLOWLOG) {
+            let details = &self.conns.get(slot).details;
+            let len_max = self.config.slowlog_max_len.max(0) as usize;
+            self.slowlog.add(self.now.unix.secs(), micros, args, &details.peer, &details.name, len_max);
+        }
     }
 }
 
