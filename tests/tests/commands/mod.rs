@@ -105,13 +105,7 @@ const PENDING: &[&str] = &[
     "xadd",
     "module",
     "save",
-    "sync",
-    "psync",
-    "replicaof",
-    "slaveof",
-    "replconf",
     "failover",
-    "role",
     "cluster",
     "readonly",
     "readwrite",
@@ -125,7 +119,6 @@ const PENDING: &[&str] = &[
     "bgsave",
     "bgrewriteaof",
     "acl",
-    "wait",
 ];
 
 /// The first pending command of a script.
