@@ -111,7 +111,7 @@ fn knobs(plan: &Plan) -> Knobs {
 fn entropy(mut chance: Chance) -> [u8; 32] {
     let mut entropy = [0; 32];
     for word in entropy.chunks_exact_mut(8) {
-        word.copy_from_slice(&chance.next().to_le_bytes());
+        word.copy_from_slice(&chance.bits().to_le_bytes());
     }
     entropy
 }
