@@ -1,6 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
 mod client;
+mod config;
 mod connection;
 mod counter;
 mod database;
@@ -8,7 +9,9 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod info;
 mod introspect;
+mod latency;
 mod lcs;
 mod memory;
 mod pubsub;
@@ -35,7 +38,10 @@ pub const FAMILIES: &[&[Row]] = &[
     debug::ROWS,
     memory::ROWS,
     introspect::ROWS,
+    info::ROWS,
+    config::ROWS,
     replication::ROWS,
+    latency::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

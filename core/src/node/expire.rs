@@ -3,6 +3,9 @@
 use super::Node;
 use crate::contract::{Span, Timer};
 
+/// Milliseconds between two cycles at least, unless one was cut short.
+const CYCLE_MS_MIN: i64 = 100;
+
 impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
@@ -19,27 +22,24 @@ impl Node {
         }
         if removed == limit {
             srv.stats.expire_cap_reached += 1;
+            srv.timers.set(Timer::Expire, Some(srv.now.mono));
         }
-        srv.arm_expiry();
     }
 }
 
 impl crate::engine::Server {
-    /// Sets the expiry timer by the next deadline.
+    /// Sets the expiry timer by the next deadline. Expired keys are hidden at once, so their removal may wait for company:
+    /// the cycle begins at most ten times a second.
     pub fn arm_expiry(&mut self) {
-        if self.hides_expired() {
-            // It is the master who removes them.
+        let resting = self.hides_expired() || self.keeps_expired();
+        let Some(deadline_ms) = self.keyspace.next_deadline().filter(|_| !resting) else {
             self.timers.set(Timer::Expire, None);
             return;
-        }
-        let pause = if self.keeps_expired() { Span::ms(100) } else { Span(0) };
-        let at = self.keyspace.next_deadline().map(|deadline_ms| {
-            // A key is gone once the clock has passed its deadline.
-            let wait_ms = (deadline_ms.saturating_add(1)).saturating_sub(self.now.unix.ms()).max(0) as u64;
-            // The wall clock may be set meanwhile: look again within a second.
-            self.now.mono + Span::ms(wait_ms.min(1_000)).max(pause)
-        });
-        self.timers.set(Timer::Expire, at);
+        };
+        let wait_ms = deadline_ms.saturating_add(1).saturating_sub(self.now.unix.ms());
+        // The wall clock may be set meanwhile: look again within a second.
+        let wait_ms = wait_ms.clamp(CYCLE_MS_MIN, 1_000) as u64;
+        self.timers.at_most(Timer::Expire, self.now.mono + Span::ms(wait_ms));
     }
 
     /// Whether expired keys stay for a while; readers never see them meanwhile.

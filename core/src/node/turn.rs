@@ -21,7 +21,7 @@ impl Node {
             Input::Closed { conn, why } => self.closed(conn, why),
             Input::Dialed { link, result } => self.dialed(link, result),
             Input::Listening { listener, result } => self.listening(listener, result),
-            Input::Disk { op: _, result: _ } => {}
+            Input::Disk { op, result } => self.disk_answered(op, result),
             Input::Wake => {}
             Input::Gauges(gauges) => self.srv.gauges = gauges,
             Input::Stop { how } => self.stop_signal(how),
@@ -126,6 +126,13 @@ impl Node {
             }
         }
         self.touch_ahead(slot, inbox);
+        let more = self.run_window(slot, inbox, out);
+        self.srv.stats.stop(self.srv.stopwatch);
+        more
+    }
+
+    /// Executes the frames of a window; whether another one may follow.
+    fn run_window(&mut self, slot: u32, inbox: &mut Inbox, out: &mut OutBuf) -> bool {
         let hard = self.hard_limit(slot);
         for frame in 0..self.window.len() {
             if frame == 7 && self.srv.knobs.broken(Mutant::CommandDropped) {

@@ -203,7 +203,7 @@ impl World {
     /// Takes in the replies that have come whole.
     fn hear(&mut self, c: u8) {
         loop {
-            let next = self.clients[usize::from(c)].parser.next();
+            let next = self.clients[usize::from(c)].parser.take();
             let reply = match next {
                 Ok(Some(reply)) => reply,
                 Ok(None) => return,
