@@ -5,6 +5,7 @@
 mod hostile;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod storm;
 mod world;
 
 use world::{Client, World};

@@ -116,7 +116,7 @@ fn wait(w: &mut World) -> bool {
     let m = w.client(0);
     w.freeze(0, 1);
     w.line(m, "SET a 1");
-    w.line(m, "WAIT 1 0") != ""
+    !w.line(m, "WAIT 1 0").is_empty()
 }
 
 #[test]

@@ -272,8 +272,16 @@ impl World {
         let mut rounds = 0;
         while self.turn() {
             rounds += 1;
-            assert!(rounds < 200_000, "it never comes to rest: {:?}", self.nodes[0].next_wake());
+            assert!(rounds < 200_000, "it never comes to rest: {:?} {:?}", self.wakes(), self.last_logs());
         }
+    }
+
+    fn wakes(&self) -> Vec<String> {
+        self.nodes.iter().map(|n| format!("{:?} at {:?}", n.next_wake(), self.now().mono)).collect()
+    }
+
+    fn last_logs(&self) -> &[(usize, String)] {
+        &self.logs[self.logs.len().saturating_sub(20)..]
     }
 
     /// Lets time pass.
