@@ -153,11 +153,11 @@ impl Oracles {
         Ok(())
     }
 
-    /// Figures that need a look at the whole node.
+    /// What a node keeps for a client of this class after a turn.
     ///
     /// # Errors
-    /// One of them is beyond its limit.
-    pub fn figures(&self, s: u8, node: &norn_core::node::Node) -> Result<(), Violation> {
-        View::kept_output(node).into_iter().try_for_each(|(class, bytes)| self.limits.check(s, class, bytes))
+    /// It is beyond the limit.
+    pub fn kept(&self, s: u8, class: usize, bytes: u64) -> Result<(), Violation> {
+        self.limits.check(s, class, bytes)
     }
 }

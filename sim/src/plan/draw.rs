@@ -138,7 +138,6 @@ fn mixture(seed: u64) -> Mixture {
         }
         weights[1] = weights[1].max(1);
     }
-    weights[9] = 0;
     let keys = c.pick(&[2, 3, 10, 100, 1000]);
     Mixture {
         weights,

@@ -9,7 +9,7 @@ use crate::oracle::Violation;
 use crate::plan::{Plan, ServerPlan};
 use crate::trace::Who;
 use norn_core::base::rng::Rng;
-use norn_core::config::{Config, Knobs, Setter};
+use norn_core::config::{Config, Knobs, MasterAddr, Setter};
 use norn_core::node::{Node, Process, Setup};
 
 impl World {
@@ -91,6 +91,7 @@ fn config(plan: &ServerPlan) -> Result<Config, String> {
     let mut config = Config { port: PORT.into(), databases: DATABASES as i64, ..Config::default() };
     // Hosts of the world are not each other's loopback.
     config.protected_mode = false;
+    config.replicaof = plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT.into() });
     for (name, value) in &plan.directives {
         let pair = (name.as_bytes(), value.as_bytes());
         let set = config.set_many(&[pair], Setter { local: true, loading: false });
@@ -111,7 +112,7 @@ fn knobs(plan: &Plan) -> Knobs {
 fn entropy(mut chance: Chance) -> [u8; 32] {
     let mut entropy = [0; 32];
     for word in entropy.chunks_exact_mut(8) {
-        word.copy_from_slice(&chance.next().to_le_bytes());
+        word.copy_from_slice(&chance.bits().to_le_bytes());
     }
     entropy
 }

@@ -106,7 +106,6 @@ const PENDING: &[&str] = &[
     "module",
     "save",
     "failover",
-    "latency",
     "cluster",
     "readonly",
     "readwrite",
