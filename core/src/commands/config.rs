@@ -10,6 +10,7 @@ use crate::engine::table::container;
 use crate::resp::CommandError;
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 type Done = Result<(), CommandError>;
@@ -56,15 +57,30 @@ fn config_set(ctx: &mut Ctx<'_>) -> Done {
         ctx.reply().ok();
         return Ok(());
     }
-    let config = &mut ctx.srv.config;
-    if !config.dir.starts_with('/') {
-        config.dir = format!("{}/{}", changes.old.dir, config.dir).into();
+    if changes.ids.contains(&Id::dir) {
+        ctx.srv.config.dir = absolute(&changes.old.dir, &ctx.srv.config.dir).into();
     }
     ctx.srv.is_reconfiguring = true;
     let client = ctx.client().conn;
     ctx.srv.requests.push(Request::Reconfigure(client, Box::new(changes)));
     ctx.srv.wait_for(ctx.slot, None, WaitsFor::Driver);
     Ok(())
+}
+
+/// A path, seen from a directory: without `.` and `..`.
+fn absolute(from: &str, path: &str) -> String {
+    let start = if path.starts_with('/') { "" } else { from };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in start.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            name => parts.push(name),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 fn refuse(ctx: &mut Ctx<'_>, error: &SetError) -> Done {
@@ -149,3 +165,16 @@ pub(super) const ROWS: &[Row] =
                 .tips(EVERYWHERE)
                 .doc("Changes directives, all or none.", "O(n) in the number given", "(parameter value)..."),
         ])];
+
+#[cfg(test)]
+mod tests {
+    use super::absolute;
+
+    #[test]
+    fn paths_from_a_directory() {
+        assert_eq!(absolute("/a/b", "c"), "/a/b/c");
+        assert_eq!(absolute("/a/b", "../c/./d/"), "/a/c/d");
+        assert_eq!(absolute("/a/b", "/c"), "/c");
+        assert_eq!(absolute("/a", "../.."), "/");
+    }
+}

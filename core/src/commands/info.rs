@@ -249,19 +249,10 @@ fn stats(srv: &Server, text: &mut String) {
 }
 
 fn replication(srv: &Server, text: &mut String) {
-    let mut s = Section::new(text, "Replication");
-    let repl = &srv.repl;
-    s.line("role", if repl.is_replica() { "slave" } else { "master" });
-    s.line("connected_slaves", repl.online().count());
-    s.line("master_failover_state", "no-failover");
-    s.line("master_replid", String::from_utf8_lossy(&repl.id));
-    s.line("master_replid2", String::from_utf8_lossy(&repl.id2));
-    s.line("master_repl_offset", repl.offset);
-    s.line("second_repl_offset", repl.second_offset);
-    s.line("repl_backlog_active", u8::from(repl.backlog.is_some()));
-    s.line("repl_backlog_size", srv.config.repl_backlog_size);
-    s.line("repl_backlog_first_byte_offset", 0);
-    s.line("repl_backlog_histlen", 0);
+    if !text.is_empty() {
+        text.push_str("\r\n");
+    }
+    text.push_str(&srv.replication_info());
 }
 
 fn cpu(srv: &Server, text: &mut String) {

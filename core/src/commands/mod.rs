@@ -11,6 +11,7 @@ mod expire;
 mod generic;
 mod info;
 mod introspect;
+mod latency;
 mod lcs;
 mod memory;
 mod pubsub;
@@ -40,6 +41,7 @@ pub const FAMILIES: &[&[Row]] = &[
     info::ROWS,
     config::ROWS,
     replication::ROWS,
+    latency::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

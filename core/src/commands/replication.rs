@@ -242,7 +242,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Server,
     )
     .since("2.8.0")
-    .doc("Asks for the replication stream from an offset on; for replicas.", "", "replicationid offset"),
+    .doc("Asks for the replication stream from an offset on; for replicas.", "O(n) in the bytes that are sent", "replicationid offset"),
     Row::new(
         "sync",
         sync,
@@ -252,7 +252,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Server,
     )
     .since("1.0.0")
-    .doc("Asks for the data set and the replication stream after it; for old replicas.", "", ""),
+    .doc("Asks for the data set and the replication stream after it; for old replicas.", "O(n) in the bytes that are sent", ""),
     Row::new(
         "replconf",
         replconf,

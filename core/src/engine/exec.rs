@@ -64,9 +64,6 @@ impl Server {
         let entry = self.table.entry(row_ix);
         let row = entry.row;
         let since = self.stats.start(entry.is_cheap, self.stopwatch);
-        if !self.monitors.is_empty() && !row.flags.any(Flags::SKIP_MONITOR.or(Flags::ADMIN)) {
-            self.feed_monitors(slot, &args);
-        }
         let conn = self.conns.get_mut(slot);
         let in_exec = conn.flags.has(ConnFlags::IN_EXEC);
         let no_touch = conn.flags.has(ConnFlags::NO_TOUCH) && row.name != "touch";
@@ -100,6 +97,9 @@ impl Server {
             self.push_to_unit(db, args.iter());
         }
         self.after_command(slot, row);
+        if !self.monitors.is_empty() && !row.flags.any(Flags::SKIP_MONITOR.or(Flags::ADMIN)) {
+            self.feed_monitors(slot, row, &args);
+        }
         self.stats.called(usize::from(row_ix.0), failed);
         self.time_command(slot, row_ix, since, &args);
         if self.conns.get(slot).flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP)) {

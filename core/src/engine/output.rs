@@ -21,7 +21,7 @@ impl Server {
     /// Writes to a client, whoever runs a command now.
     pub fn deliver(&mut self, slot: u32, write: impl FnOnce(&mut Writer<'_>)) {
         let Some(conn) = self.conns.try_get_mut(slot) else { return };
-        if conn.flags.any(ConnFlags::CLOSING.or(ConnFlags::GONE)) {
+        if conn.leaving() {
             return;
         }
         let proto = conn.proto;

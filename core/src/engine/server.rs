@@ -17,7 +17,7 @@ use crate::config::{Changes, Config, Knobs, NotifyFlags};
 use crate::connection::Conns;
 use crate::contract::{
     ConnId, DialTarget, DiskRequest, FileId, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now,
-    OpId, Tuning,
+    Offset, OpId, Tuning,
 };
 use crate::keyspace::Keyspace;
 use crate::pubsub::PubSub;
@@ -198,6 +198,8 @@ pub struct Shutdown {
     pub force: bool,
     /// Save even without save points, or never.
     pub save: Option<bool>,
+    /// What replicas must have before it ends.
+    pub offset: Offset,
 }
 
 impl Server {

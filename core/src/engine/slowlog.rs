@@ -4,7 +4,8 @@
 //!
 //! Source: the Redis documentation of SLOWLOG.
 
-use super::row::Flags;
+use super::monitor::shown;
+use super::row::{Flags, Row};
 use super::server::Server;
 use super::table::RowIx;
 use crate::resp::Args;
@@ -43,24 +44,18 @@ pub struct Slowlog {
 }
 
 impl Slowlog {
-    /// Adds an entry and forgets the oldest beyond `len_max`.
+    /// Adds an entry, its arguments cut already, and forgets the oldest beyond `len_max`.
     pub fn add(
         &mut self,
         unix_secs: i64,
         micros: u64,
-        args: &Args<'_>,
+        args: Vec<Box<[u8]>>,
         peer: &str,
         name: &[u8],
         len_max: usize,
     ) {
-        let entry = SlowEntry {
-            id: self.next_id,
-            unix_secs,
-            micros,
-            args: cut(args),
-            peer: peer.into(),
-            name: name.into(),
-        };
+        let entry =
+            SlowEntry { id: self.next_id, unix_secs, micros, args, peer: peer.into(), name: name.into() };
         self.next_id += 1;
         self.entries.push_front(entry);
         self.entries.truncate(len_max);
@@ -107,14 +102,16 @@ impl Server {
         if wanted && !self.table.row(row).flags.has(Flags::SKIP_SLOWLOG) {
             let details = &self.conns.get(slot).details;
             let len_max = self.config.slowlog_max_len.max(0) as usize;
+            let args = cut(self.table.row(row), args);
             self.slowlog.add(self.now.unix.secs(), micros, args, &details.peer, &details.name, len_max);
         }
     }
 }
 
-fn cut(args: &Args<'_>) -> Vec<Box<[u8]>> {
+/// The arguments as the log keeps them.
+fn cut(row: &Row, args: &Args<'_>) -> Vec<Box<[u8]>> {
     let kept = if args.len() > ARGS_MAX { ARGS_MAX - 1 } else { args.len() };
-    let mut out: Vec<Box<[u8]>> = (0..kept).map(|i| cut_one(args.get(i))).collect();
+    let mut out: Vec<Box<[u8]>> = (0..kept).map(|i| cut_one(shown(row, args, i))).collect();
     if kept < args.len() {
         out.push(format!("... ({} more arguments)", args.len() - kept).into_bytes().into());
     }

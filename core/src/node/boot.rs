@@ -28,53 +28,8 @@ impl Node {
         let Setup { config, config_path, knobs, entropy, stopwatch, process } = setup;
         let table = Table::new(commands::FAMILIES, &config.renamed)
             .map_err(|name| alloc::format!("No such command in rename-command: '{name}'"))?;
-        let root = Rng::new(entropy);
-        let mut ids = root.fork("run-id");
-        let keyspace = Keyspace::new(config.databases as u32, HashKey::new(root.fork("hash").bytes()));
         let scratch = vec![0; knobs.scratch_bytes];
-        let srv = Server {
-            now,
-            stopwatch,
-            stats: Stats::new(table.len()),
-            repl: Replication::new(root.fork("replication")),
-            keyspace,
-            table,
-            conns: Conns::default(),
-            pubsub: Default::default(),
-            slowlog: Default::default(),
-            watch: Default::default(),
-            blocked: Default::default(),
-            pause: Default::default(),
-            armed: Gates::NONE,
-            unit: Default::default(),
-            timers: Default::default(),
-            actions: Vec::new(),
-            dirty: Vec::new(),
-            doomed: Vec::new(),
-            ready: Vec::new(),
-            monitors: Vec::new(),
-            current: None,
-            own_pushes: OutBuf::default(),
-            rng: root.fork("commands"),
-            gauges: Gauges::default(),
-            started: now,
-            run_id: ids.hex40(),
-            active_expire: true,
-            asleep_until: None,
-            misconf: None,
-            shutdown: None,
-            requests: Vec::new(),
-            is_reconfiguring: false,
-            next_op: 0,
-            listeners: Vec::new(),
-            expired_keys: Vec::new(),
-            spare_buffers: Vec::new(),
-            process,
-            client_cursor: crate::base::ids::ClientId(0),
-            config,
-            knobs,
-            config_path,
-        };
+        let srv = server(Setup { config, config_path, knobs, entropy, stopwatch, process }, table, now);
         let mut node = Self {
             srv,
             scratch,
@@ -183,4 +138,55 @@ pub(super) fn tcp_wanted(config: &Config) -> Vec<ListenAt> {
     let host = |bind: &str| bind.trim_start_matches('-').into();
     let binds = config.bind.iter().map(|bind| &bind[..]);
     binds.map(|b| ListenAt::Tcp { host: host(b), port, backlog, optional: optional(b) }).collect()
+}
+
+/// The state of a node that has just started.
+fn server(setup: Setup, table: Table, now: Now) -> Server {
+    let Setup { config, config_path, knobs, entropy, stopwatch, process } = setup;
+    let root = Rng::new(entropy);
+    let mut ids = root.fork("run-id");
+    let keyspace = Keyspace::new(config.databases as u32, HashKey::new(root.fork("hash").bytes()));
+    Server {
+        now,
+        stopwatch,
+        stats: Stats::new(table.len()),
+        repl: Replication::new(root.fork("replication")),
+        keyspace,
+        table,
+        conns: Conns::default(),
+        pubsub: Default::default(),
+        slowlog: Default::default(),
+        watch: Default::default(),
+        blocked: Default::default(),
+        pause: Default::default(),
+        armed: Gates::NONE,
+        unit: Default::default(),
+        timers: Default::default(),
+        actions: Vec::new(),
+        dirty: Vec::new(),
+        doomed: Vec::new(),
+        ready: Vec::new(),
+        monitors: Vec::new(),
+        current: None,
+        own_pushes: OutBuf::default(),
+        rng: root.fork("commands"),
+        gauges: Gauges::default(),
+        started: now,
+        run_id: ids.hex40(),
+        active_expire: true,
+        asleep_until: None,
+        misconf: None,
+        shutdown: None,
+        requests: Vec::new(),
+        is_reconfiguring: false,
+        next_op: 0,
+        listeners: Vec::new(),
+        expired_keys: Vec::new(),
+        spare_buffers: Vec::new(),
+        process,
+        client_cursor: crate::base::ids::ClientId(0),
+        config,
+        knobs,
+        config_path,
+    }
 }

@@ -276,8 +276,9 @@ impl Server {
         conn.db = db;
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_EXEC).or(ConnFlags::DIRTY_CAS));
         conn.multi = None;
+        let now = self.now.mono;
         if let Some(master) = &mut self.repl.master {
-            master.flows(slot);
+            master.flows(slot, now);
             master.old_style = old_style;
         }
         self.repl.resumable = !old_style;

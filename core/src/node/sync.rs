@@ -38,7 +38,10 @@ impl Server {
     pub fn attach(&mut self, slot: u32, id: &[u8], next: i64, reply: &mut Writer<'_>) {
         let now = self.now.mono;
         let Some(cursor) = self.repl.partial(id, next, &self.knobs) else {
-            self.stats.sync_partial_err += u64::from(id != b"?");
+            if id != b"?" {
+                self.stats.sync_partial_err += 1;
+                self.log_refusal(id, next);
+            }
             return self.attach_fully(slot, false);
         };
         let id = self.repl.id;
@@ -59,6 +62,19 @@ impl Server {
         );
         self.enlist(slot);
         self.count_good_replicas();
+    }
+
+    #[cold]
+    fn log_refusal(&mut self, id: &[u8], next: i64) {
+        let asked = String::from_utf8_lossy(&id[..id.len().min(40)]).replace(char::is_control, "?");
+        let own = String::from_utf8_lossy(&self.repl.id).into_owned();
+        let (from, to) = (self.repl.backlog.as_ref().map_or(0, |log| log.start() + 1), self.repl.offset + 1);
+        self.log(
+            LogLevel::Notice,
+            format_args!(
+                "Partial resynchronization not accepted: asked for {asked}:{next}, this is {own} with {from} to {to}"
+            ),
+        );
     }
 
     /// The client becomes a replica that waits for a snapshot.

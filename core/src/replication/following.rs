@@ -14,12 +14,14 @@ pub struct Following {
     pub port: u16,
     /// How far the link has come.
     pub link: Link,
-    /// Attempts that failed since the stream last flowed.
+    /// Links lost since the stream last flowed for a while.
     pub failures: u32,
     /// When the master was last heard.
     pub last_io: Mono,
     /// When the stream stopped flowing; none while it flows, and before it first did.
     pub down_since: Option<Mono>,
+    /// When the stream began to flow.
+    pub up_since: Mono,
     /// The master was asked by SYNC: it takes no acknowledgements.
     pub old_style: bool,
 }
@@ -60,6 +62,9 @@ pub enum Link {
     },
 }
 
+/// A stream that flowed for so long is followed by an attempt at once. A shorter one counts as a failure, so that nodes
+/// that follow each other in a circle do not keep each other busy.
+const STEADY: Span = Span::secs(1);
 /// The longest pause between two attempts.
 const PAUSE_SECS_MAX: u32 = 5;
 
@@ -74,6 +79,7 @@ impl Following {
             failures: 0,
             last_io: now,
             down_since: None,
+            up_since: now,
             old_style: false,
         }
     }
@@ -108,6 +114,9 @@ impl Following {
 
     /// The link is lost: at once the first time, then with growing pauses. When the next attempt begins.
     pub fn lost(&mut self, now: Mono) -> Mono {
+        if self.is_streaming() && now - self.up_since >= STEADY {
+            self.failures = 0;
+        }
         let pause = Span::secs(u64::from(self.failures.min(PAUSE_SECS_MAX)));
         self.failures += 1;
         if self.is_streaming() {
@@ -119,9 +128,9 @@ impl Following {
     }
 
     /// The stream flows from now on.
-    pub fn flows(&mut self, slot: u32) {
+    pub fn flows(&mut self, slot: u32, now: Mono) {
         self.link = Link::Streaming { slot };
-        self.failures = 0;
+        self.up_since = now;
         self.down_since = None;
     }
 
@@ -149,8 +158,11 @@ mod tests {
         let pauses: std::vec::Vec<_> = (0..8).map(|_| (f.lost(now) - now).as_secs()).collect();
         assert_eq!(pauses, [0, 1, 2, 3, 4, 5, 5, 5]);
         assert!(f.down_since.is_none());
-        f.flows(3);
-        assert_eq!(f.lost(now), now);
-        assert_eq!(f.down_since, Some(now));
+        f.flows(3, now);
+        assert_eq!((f.lost(now) - now).as_secs(), 5);
+        f.flows(3, now);
+        let later = now + STEADY;
+        assert_eq!(f.lost(later), later);
+        assert_eq!(f.down_since, Some(later));
     }
 }

@@ -284,6 +284,8 @@ mod tests {
         }
     }
 
+    type Expected = fn(&LoadError) -> bool;
+
     #[test]
     fn what_is_no_data_set_is_refused() {
         let good = payload(3);
@@ -294,7 +296,7 @@ mod tests {
         let mut twice = Writer::new(WriterOptions::default());
         twice.string_key(b"k", &Meta::default(), b"1");
         twice.string_key(b"k", &Meta::default(), b"2");
-        let cases: [(Vec<u8>, fn(&LoadError) -> bool); 8] = [
+        let cases: [(Vec<u8>, Expected); 8] = [
             (b"-ERR no\r\n".to_vec(), |e| matches!(e, LoadError::Header(_))),
             (b"$-5\r\n".to_vec(), |e| matches!(e, LoadError::Header(_))),
             (b"$EOF:short\r\n".to_vec(), |e| matches!(e, LoadError::Header(_))),

@@ -347,10 +347,10 @@ impl Replication {
         self.peers.iter().filter(|(_, p)| waits(p)).map(|(slot, _)| *slot).collect()
     }
 
-    /// Whether a replica that gets the stream has not acknowledged all of it.
+    /// Whether a replica that gets the stream has not acknowledged this offset.
     #[must_use]
-    pub fn any_lagging(&self) -> bool {
-        self.online().any(|p| p.acked < self.offset)
+    pub fn any_lagging(&self, offset: Offset) -> bool {
+        self.online().any(|p| p.acked < offset.0)
     }
 }
 

@@ -3,6 +3,9 @@
 #![expect(unreachable_pub, reason = "one binary of several files")]
 
 mod hostile;
+#[cfg(feature = "mutants")]
+mod mutants;
+mod storm;
 mod world;
 
 use world::{Client, World};
@@ -500,4 +503,20 @@ fn a_snapshot_that_nobody_wants_any_more_ends() {
     assert_eq!(w.view(1).keys, 0);
     follow(&mut w, 1, 0);
     assert_same(&w, 0, 1);
+}
+
+#[test]
+fn a_shutdown_waits_for_replicas() {
+    let mut w = World::new(2, |_, _| {});
+    follow(&mut w, 1, 0);
+    let m = w.client(0);
+    w.freeze(0, 1);
+    w.line(m, "SET a 1");
+    w.send(m, &["SHUTDOWN"]);
+    w.pass_ms(300);
+    assert!(!w.exited(0));
+    w.thaw();
+    w.settle();
+    assert!(w.exited(0));
+    assert_eq!(w.view(1).keys, 1);
 }

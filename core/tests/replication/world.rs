@@ -20,6 +20,7 @@ struct Deeds {
     cancelled: Vec<LinkId>,
     listeners: Vec<ListenerId>,
     logs: Vec<String>,
+    exited: bool,
 }
 
 struct Fx<'a> {
@@ -56,7 +57,9 @@ impl Effects for Fx<'_> {
         self.deeds.logs.push(line.into());
     }
     fn tune(&mut self, _: Tuning) {}
-    fn exit(&mut self, _: u8) {}
+    fn exit(&mut self, _: u8) {
+        self.deeds.exited = true;
+    }
 }
 
 /// One end of a wire.
@@ -93,6 +96,7 @@ pub struct World {
     pub refusing: Vec<usize>,
     /// Nodes that get no turn.
     pub paused: Vec<usize>,
+    exited: Vec<usize>,
 }
 
 /// A client of the tests: its wire.
@@ -115,6 +119,7 @@ impl World {
             piece: 1 << 20,
             refusing: Vec::new(),
             paused: Vec::new(),
+            exited: Vec::new(),
         };
         for i in 0..n {
             let mut config =
@@ -267,8 +272,16 @@ impl World {
         let mut rounds = 0;
         while self.turn() {
             rounds += 1;
-            assert!(rounds < 200_000, "it never comes to rest: {:?}", self.nodes[0].next_wake());
+            assert!(rounds < 200_000, "it never comes to rest: {:?} {:?}", self.wakes(), self.last_logs());
         }
+    }
+
+    fn wakes(&self) -> Vec<String> {
+        self.nodes.iter().map(|n| format!("{:?} at {:?}", n.next_wake(), self.now().mono)).collect()
+    }
+
+    fn last_logs(&self) -> &[(usize, String)] {
+        &self.logs[self.logs.len().saturating_sub(20)..]
     }
 
     /// Lets time pass.
@@ -366,6 +379,9 @@ impl World {
         self.nodes[node].handle(now, Input::Wake);
         self.nodes[node].end_turn(now);
         self.nodes[node].pump(now, &mut Fx { deeds: &mut deeds, room: &room });
+        if deeds.exited {
+            self.exited.push(node);
+        }
         let mut moved = false;
         for (conn, bytes) in deeds.flushed {
             let Some(&(i, side)) = places.get(&conn) else { continue };
@@ -418,6 +434,11 @@ impl World {
         let wire = self.wire([End::Outside, End::Node(node, ours)]);
         self.nodes[node].handle(now, Input::Dialed { link, result: Ok((ours, PEER)) });
         Client(wire)
+    }
+
+    /// Whether a node has asked to leave.
+    pub fn exited(&self, node: usize) -> bool {
+        self.exited.contains(&node)
     }
 
     /// Whether the connection of a client was closed by the node.
