@@ -1,9 +1,8 @@
 //! INFO: the sections, and what of them belongs to no subsystem. Names and order are those of Redis 7.2.
 
-use super::connection::REDIS_VERSION;
 use super::memory::overhead;
-use super::server::NORN_VERSION;
 use crate::base::ids::DbIndex;
+use crate::base::version::{NORN_VERSION, REDIS_VERSION};
 use crate::config::Named as _;
 use crate::connection::{Connection, WaitsFor};
 use crate::contract::ListenAt;

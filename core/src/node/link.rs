@@ -9,7 +9,7 @@ use super::Node;
 use crate::base::ids::LinkId;
 use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, WaitsFor};
-use crate::contract::{ConnId, DialError, DialTarget, LogLevel, Peer, Span, Timer};
+use crate::contract::{ConnId, DialError, DialTarget, LogLevel, Peer, Span, Timer, Tuning};
 use crate::engine::{Action, Server};
 use crate::keyspace::ExpiryPolicy;
 use crate::rdb::ReaderOptions;
@@ -37,6 +37,7 @@ impl Server {
         following.down_since = down_since;
         self.repl.master = Some(Box::new(following));
         self.repl.getack_wanted = false;
+        self.actions.push(Action::Tune(Tuning::Role('S')));
         self.rearm();
         self.log(LogLevel::Notice, format_args!("Connecting to MASTER {host}:{port}"));
         self.dial_master();
@@ -50,6 +51,7 @@ impl Server {
         }
         self.drop_link();
         self.repl.master = None;
+        self.actions.push(Action::Tune(Tuning::Role('M')));
         self.repl.resumable = false;
         let id = self.repl.rng.hex40();
         self.repl.continue_as(id);

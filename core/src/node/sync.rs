@@ -8,6 +8,7 @@
 
 use crate::base::ids::DbIndex;
 use crate::base::mutant::Mutant;
+use crate::base::version::REDIS_VERSION;
 use crate::connection::ConnFlags;
 use crate::contract::{LogLevel, Mono, Span, Timer};
 use crate::engine::{Gates, Server};
@@ -19,8 +20,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The version of Redis that a snapshot names.
-const REDIS_VERSION: &str = "7.2.6";
 /// Bytes of a snapshot that wait in one replica's connection at most, but for one slice.
 const WINDOW: usize = 128 * 1024;
 /// When another snapshot is running, this one is looked at again after so long.

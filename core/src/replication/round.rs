@@ -224,7 +224,7 @@ mod tests {
     use std::vec;
 
     const FACTS: Facts<'static> = Facts {
-        version: "7.2.6",
+        version: crate::base::version::REDIS_VERSION,
         unix_secs: 1,
         used_bytes: 1,
         stream_db: DbIndex(1),

@@ -105,6 +105,7 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
             _ => Some(0),
         },
         directives: shared.clone(),
+        config: None,
         drift_ppm: if exact_clocks { 0 } else { c.between(0, 400) as i64 - 200 },
         skew_us: if exact_clocks { 0 } else { c.between(0, 4_000_000) as i64 - 2_000_000 },
     };

@@ -89,10 +89,17 @@ impl World {
 
 /// The configuration of a server.
 fn config(plan: &ServerPlan) -> Result<Config, String> {
-    let mut config = Config { port: PORT.into(), databases: DATABASES as i64, ..Config::default() };
-    // Hosts of the world are not each other's loopback.
-    config.protected_mode = false;
-    config.replicaof = plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT });
+    let mut config = match &plan.config {
+        Some(config) => (**config).clone(),
+        None => Config {
+            port: PORT.into(),
+            databases: DATABASES as i64,
+            // Hosts of the world are not each other's loopback.
+            protected_mode: false,
+            replicaof: plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT }),
+            ..Config::default()
+        },
+    };
     for (name, value) in &plan.directives {
         let pair = (name.as_bytes(), value.as_bytes());
         let set = config.set_many(&[pair], Setter { local: true, loading: false });

@@ -23,7 +23,7 @@ impl World {
         }
     }
 
-    pub(super) fn connect(&mut self, c: u8) {
+    pub(crate) fn connect(&mut self, c: u8) {
         let client = &self.clients[usize::from(c)];
         let (from, to) = (client.host, HostId(client.server));
         let dial = self.net.dial(&mut self.agenda, from, to, PORT);
@@ -112,7 +112,7 @@ impl World {
         self.figures.commands += 1;
     }
 
-    pub(super) fn client_writes(&mut self, c: u8) {
+    pub(crate) fn client_writes(&mut self, c: u8) {
         let client = &mut self.clients[usize::from(c)];
         let Line::Up(end) = client.line else { return };
         if client.out.is_empty() {
@@ -145,7 +145,10 @@ impl World {
             bytes.resize(most, 0);
             let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
             if let ReadOutcome::Data(n) = outcome {
-                client.parser.feed(&bytes[..n]);
+                match client.role {
+                    Role::Scripted => client.raw.extend_from_slice(&bytes[..n]),
+                    _ => client.parser.feed(&bytes[..n]),
+                }
             }
             self.scratch = bytes;
             match outcome {
@@ -174,6 +177,15 @@ impl World {
         if !client.timer {
             client.timer = true;
             self.agenda.at(at, Event::Client(c));
+        }
+    }
+
+    /// The client ends its connection, whatever is still on its way.
+    pub(crate) fn client_closes(&mut self, c: u8) {
+        if let Line::Up(end) = self.clients[usize::from(c)].line {
+            self.set_owner(end, Owner::Nobody);
+            self.net.close(&mut self.agenda, end);
+            self.clients[usize::from(c)].hang_up();
         }
     }
 

@@ -53,11 +53,7 @@ impl World {
                     self.mend_later(Mend::Continue(s), lasts);
                 }
             }
-            Fault::Reset(a, b) => {
-                let ends: Vec<_> = self.net.between(HostId(a), HostId(b)).collect();
-                ends.into_iter().for_each(|end| self.net.cut(end));
-                self.act_on_notices();
-            }
+            Fault::Reset(a, b) => self.reset_path(a, b),
             Fault::Stall(a, b, lasts) => self.net.path(HostId(a), HostId(b)).stalled_until = now + lasts,
             Fault::BlockOneWay(a, b, lasts) => {
                 self.net.block(HostId(a), HostId(b), true);
@@ -91,6 +87,13 @@ impl World {
                 self.mend_later(Mend::Disk(s), lasts);
             }
         }
+    }
+
+    /// Every connection between two hosts is reset.
+    fn reset_path(&mut self, a: u8, b: u8) {
+        let ends: Vec<_> = self.net.between(HostId(a), HostId(b)).collect();
+        ends.into_iter().for_each(|end| self.net.cut(end));
+        self.act_on_notices();
     }
 
     fn mend_later(&mut self, mend: Mend, lasts: Time) {

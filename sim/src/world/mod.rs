@@ -171,7 +171,12 @@ impl World {
 
     /// Carries out the next event; false when there is none.
     pub fn step(&mut self) -> bool {
-        let Some(event) = self.agenda.pop(Time::MAX) else { return false };
+        self.step_until(Time::MAX)
+    }
+
+    /// Carries out the next event that is not later than `until`; false when there is none.
+    pub(crate) fn step_until(&mut self, until: Time) -> bool {
+        let Some(event) = self.agenda.pop(until) else { return false };
         self.figures.events += 1;
         match event {
             Event::Arrive { .. } | Event::Window { .. } | Event::Syn(_) | Event::SynAnswer(_) => {

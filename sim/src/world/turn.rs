@@ -196,13 +196,16 @@ impl World {
 
     fn accept(&mut self, s: u8, node: &mut Node, clock: Now, end: End) {
         let client = self.client_at(self.net.host(end.peer()), s);
+        let scripted = client.is_some_and(|c| self.clients[usize::from(c)].role == Role::Scripted);
+        let client = client.filter(|_| !scripted);
         let peer = client.map_or(Peer::Replica, |c| Peer::Client(c, Requests::default()));
         let conn = node.vacant_conn();
-        let remote = ip(self.net.host(end.peer()).0);
+        // A script talks from the server's own host.
+        let remote = if scripted { "127.0.0.1".to_owned() } else { ip(self.net.host(end.peer()).0) };
         let local = ip(s);
         let port = 30_000 + (end.conn % 30_000) as u16;
         let name = PeerName {
-            remote: Address::Tcp { ip: &remote, port, loopback: false },
+            remote: Address::Tcp { ip: &remote, port, loopback: scripted },
             local: Address::Tcp { ip: &local, port: super::PORT, loopback: false },
         };
         let listener = self.servers[usize::from(s)].ports.first().map_or(ListenerId(0), |(l, _)| *l);
