@@ -194,7 +194,9 @@ mod tests {
 
     #[test]
     fn numbers_take_the_bytes_they_need() {
-        for (n, bytes) in [(0, 2), (-1, 2), (127, 2), (128, 3), (-128, 2), (-129, 3), (32_767, 3), (32_768, 4)] {
+        for (n, bytes) in
+            [(0, 2), (-1, 2), (127, 2), (128, 3), (-128, 2), (-129, 3), (32_767, 3), (32_768, 4)]
+        {
             assert_eq!(round(Item::Int(n)), (bytes, true), "{n}");
         }
         for shift in 0..63 {

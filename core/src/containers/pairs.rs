@@ -131,7 +131,11 @@ impl ExactSizeIterator for Iter<'_> {}
 pub fn check(block: &Block) {
     assert_eq!(iter(block).map(|_| 1).sum::<usize>(), block.count());
     for (index, (field, _)) in iter(block).enumerate() {
-        assert_eq!(find(block, &Encoded::of(field)), seek(block, index), "each field once, as the shortest item");
+        assert_eq!(
+            find(block, &Encoded::of(field)),
+            seek(block, index),
+            "each field once, as the shortest item"
+        );
     }
 }
 

@@ -119,9 +119,9 @@ pub fn add(block: &mut Block, member: &Encoded<'_>, room: impl FnOnce(usize) -> 
         return Added::Full;
     }
     let (bytes, end) = (block.bytes(), block.len());
-    let grows = last.map(|at| Run::at(bytes, at)).filter(|run| {
-        run.code == member.code() && run.count < usize::from(RUN_MAX) && run.stride > 0
-    });
+    let grows = last
+        .map(|at| Run::at(bytes, at))
+        .filter(|run| run.code == member.code() && run.count < usize::from(RUN_MAX) && run.stride > 0);
     match grows.map(|run| run.count_at) {
         Some(count_at) => {
             let body = member.body();
@@ -229,7 +229,11 @@ pub fn check(block: &Block) {
     for (index, item) in iter(block).enumerate() {
         let encoded = Encoded::of(item);
         let place = find(block, &encoded);
-        assert_eq!(place, seek(block, index).map(|(place, _)| place), "each member once, as the shortest item");
+        assert_eq!(
+            place,
+            seek(block, index).map(|(place, _)| place),
+            "each member once, as the shortest item"
+        );
     }
 }
 

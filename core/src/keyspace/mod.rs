@@ -208,6 +208,13 @@ impl Keyspace {
         self.now_ms
     }
 
+    /// The secret that tables inside values hash with too.
+    #[must_use]
+    #[inline]
+    pub fn hash_key(&self) -> &HashKey {
+        &self.hash
+    }
+
     /// Number of databases.
     #[must_use]
     pub fn databases(&self) -> u32 {

@@ -6,11 +6,21 @@
 //! *Invariants*: a `Value` is 24 bytes. Variants to come are boxes, so that they fit beside the tag of a string. Two
 //! values with the same content have the same digest, whatever their encodings.
 
+mod choice;
 mod digest;
+mod hash;
+#[cfg(test)]
+mod model;
+mod pair;
+mod set;
 mod small;
 mod string;
+mod table;
 
+pub use crate::containers::item::Item;
 pub use digest::Digest;
+pub use hash::{FieldValue, HashLimits, HashValue};
+pub use set::{SetForm, SetLimits, SetValue};
 pub use small::SmallBytes;
 pub use string::{IntText, SHARED_MIN, StringValue};
 
@@ -19,6 +29,10 @@ pub use string::{IntText, SHARED_MIN, StringValue};
 pub enum Value {
     /// A byte string, or a number that is read as one.
     String(StringValue),
+    /// A map from fields to byte strings.
+    Hash(HashValue),
+    /// A set of byte strings.
+    Set(SetValue),
 }
 
 /// Space that an allocation of `len` bytes is counted with: whole units of 16 bytes, nothing for nothing. The
@@ -43,6 +57,8 @@ impl Value {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::String(_) => "string",
+            Self::Hash(_) => "hash",
+            Self::Set(_) => "set",
         }
     }
 
@@ -51,6 +67,8 @@ impl Value {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::String(string) => string.encoding(),
+            Self::Hash(hash) => hash.encoding(),
+            Self::Set(set) => set.encoding(),
         }
     }
 
@@ -60,6 +78,8 @@ impl Value {
     pub fn touch(&self) -> u8 {
         match self {
             Self::String(string) => string.touch(),
+            Self::Hash(hash) => hash.touch(),
+            Self::Set(set) => set.touch(),
         }
     }
 
@@ -68,6 +88,8 @@ impl Value {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::String(string) => string.heap_bytes(),
+            Self::Hash(hash) => hash.heap_bytes(),
+            Self::Set(set) => set.heap_bytes(),
         }
     }
 
@@ -76,6 +98,27 @@ impl Value {
     pub fn free_cost(&self) -> usize {
         match self {
             Self::String(string) => 1 + string.heap_bytes() / FREE_UNIT,
+            Self::Hash(hash) => hash.free_cost(),
+            Self::Set(set) => set.free_cost(),
+        }
+    }
+
+    /// Keeps the digest of a large collection up to date from now on, so that it need not be counted anew at every
+    /// change.
+    pub fn keep_digest(&mut self) {
+        match self {
+            Self::String(_) => {}
+            Self::Hash(hash) => hash.keep_digest(),
+            Self::Set(set) => set.keep_digest(),
+        }
+    }
+
+    /// Asserts the invariants of the value. For tests and the simulator.
+    pub fn check(&self) {
+        match self {
+            Self::String(_) => {}
+            Self::Hash(hash) => hash.check(),
+            Self::Set(set) => set.check(),
         }
     }
 
@@ -86,6 +129,14 @@ impl Value {
                 digest.write(b"string");
                 digest.write(string.bytes(&mut IntText::new()));
             }
+            Self::Hash(hash) => {
+                digest.write(b"hash");
+                hash.digest_into(digest);
+            }
+            Self::Set(set) => {
+                digest.write(b"set");
+                set.digest_into(digest);
+            }
         }
     }
 
@@ -94,6 +145,7 @@ impl Value {
     pub fn as_string(&self) -> Option<&StringValue> {
         match self {
             Self::String(string) => Some(string),
+            Self::Hash(_) | Self::Set(_) => None,
         }
     }
 
@@ -101,6 +153,41 @@ impl Value {
     pub fn as_string_mut(&mut self) -> Option<&mut StringValue> {
         match self {
             Self::String(string) => Some(string),
+            Self::Hash(_) | Self::Set(_) => None,
+        }
+    }
+
+    /// The hash, if it is one.
+    #[must_use]
+    pub fn as_hash(&self) -> Option<&HashValue> {
+        match self {
+            Self::Hash(hash) => Some(hash),
+            Self::String(_) | Self::Set(_) => None,
+        }
+    }
+
+    /// The hash for editing, if it is one.
+    pub fn as_hash_mut(&mut self) -> Option<&mut HashValue> {
+        match self {
+            Self::Hash(hash) => Some(hash),
+            Self::String(_) | Self::Set(_) => None,
+        }
+    }
+
+    /// The set, if it is one.
+    #[must_use]
+    pub fn as_set(&self) -> Option<&SetValue> {
+        match self {
+            Self::Set(set) => Some(set),
+            Self::String(_) | Self::Hash(_) => None,
+        }
+    }
+
+    /// The set for editing, if it is one.
+    pub fn as_set_mut(&mut self) -> Option<&mut SetValue> {
+        match self {
+            Self::Set(set) => Some(set),
+            Self::String(_) | Self::Hash(_) => None,
         }
     }
 }
