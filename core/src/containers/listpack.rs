@@ -178,6 +178,19 @@ impl Listpack {
         Iter { rest: &self.buf[self.start()..self.end()], left: self.len() }
     }
 
+    /// The elements from `cursor` on, which is number `index`.
+    #[must_use]
+    pub fn iter_from(&self, cursor: Cursor, index: usize) -> Iter<'_> {
+        Iter { rest: &self.buf[cursor.at()..self.end()], left: self.len() - index }
+    }
+
+    /// The elements up to and with `cursor`, which is number `index`.
+    #[must_use]
+    pub fn iter_until(&self, cursor: Cursor, index: usize) -> Iter<'_> {
+        let end = cursor.at() + entry_len(&self.buf[cursor.at()..]);
+        Iter { rest: &self.buf[self.start()..end], left: index + 1 }
+    }
+
     /// The first element from `from` on that equals `wanted`; after each that does not, `skip` more are passed over
     /// (1 to look at the fields of pairs only).
     #[must_use]
@@ -270,6 +283,46 @@ impl Listpack {
         self.set_count(self.len() - removed);
         let at = self.close(cursor.at(), to - cursor.at());
         self.cursor(at)
+    }
+
+    /// Removes up to `max` elements equal to `wanted`, the first ones or the last ones, in one pass. Answers how many.
+    pub fn remove_equal<'t>(&mut self, wanted: impl Into<Element<'t>>, max: usize, backwards: bool) -> usize {
+        let wanted = Encoded::of(wanted.into());
+        let len = wanted.len();
+        let (start, end) = (self.start(), self.end());
+        let mut spare = 0;
+        if backwards {
+            let (mut at, mut all) = (start, 0_usize);
+            while at < end {
+                all += usize::from(wanted.begins(&self.buf[at..end]));
+                at += entry_len(&self.buf[at..]);
+            }
+            spare = all.saturating_sub(max);
+        }
+        // Everything before `to` is in place; what is kept next begins at `from`.
+        let (mut at, mut from, mut to, mut removed) = (start, start, start, 0);
+        while at < end && removed < max {
+            if !wanted.begins(&self.buf[at..end]) {
+                at += entry_len(&self.buf[at..]);
+                continue;
+            }
+            if spare > 0 {
+                spare -= 1;
+            } else {
+                self.buf.copy_within(from..at, to);
+                to += at - from;
+                from = at + len;
+                removed += 1;
+            }
+            at += len;
+        }
+        if removed > 0 {
+            self.buf.copy_within(from..end, to);
+            self.set_end(end - removed * len);
+            self.set_count(self.len() - removed);
+            self.close(self.end(), 0);
+        }
+        removed
     }
 
     /// Takes the elements from `cursor` on out, into a listpack of their own.

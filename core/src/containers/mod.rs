@@ -8,3 +8,4 @@
 pub mod arena;
 pub mod dict;
 pub mod listpack;
+pub mod quicklist;

@@ -46,6 +46,7 @@ enum Op {
     PopBack,
     Split(usize),
     Find(Vec<u8>, usize),
+    RemoveEqual(Vec<u8>, usize, bool),
     Shrink,
 }
 
@@ -61,6 +62,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::PopBack),
         1 => any::<usize>().prop_map(Op::Split),
         1 => (element(), 0..2_usize).prop_map(|(e, n)| Op::Find(e, n)),
+        1 => (element(), 0..4_usize, any::<bool>()).prop_map(|(e, n, b)| Op::RemoveEqual(e, n, b)),
         1 => Just(Op::Shrink),
     ]
 }
@@ -134,6 +136,18 @@ fn apply(pack: &mut Listpack, model: &mut Vec<Vec<u8>>, op: Op) {
             let expected = (0..model.len()).step_by(skip + 1).find(|i| model[*i] == wanted);
             let found = pack.find(&*wanted, pack.first(), skip);
             assert_eq!(found, expected.and_then(|i| pack.seek(i)));
+        }
+        Op::RemoveEqual(e, max, backwards) => {
+            let wanted = model.last().cloned().filter(|_| e.len() % 2 == 0).unwrap_or(e);
+            let removed = pack.remove_equal(&*wanted, max, backwards);
+            let mut all: Vec<_> = (0..model.len()).filter(|i| model[*i] == wanted).collect();
+            if !backwards {
+                all.reverse();
+            }
+            all.drain(..all.len().saturating_sub(max));
+            assert_eq!(removed, all.len());
+            all.sort_unstable();
+            all.iter().rev().for_each(|i| drop(model.remove(*i)));
         }
         Op::Shrink => {
             pack.shrink_to_fit();
