@@ -122,9 +122,9 @@ impl Inner {
         self.line.clear();
         let now = Timestamp::now().to_zoned(self.zone.clone());
         let month = MONTHS[usize::from(now.month().unsigned_abs().clamp(1, 12)) - 1];
-        let written = write!(
+        let written = writeln!(
             self.line,
-            "{}:{} {:02} {month} {} {:02}:{:02}:{:02}.{:03} {} {text}\n",
+            "{}:{} {:02} {month} {} {:02}:{:02}:{:02}.{:03} {} {text}",
             std::process::id(),
             self.role,
             now.day(),

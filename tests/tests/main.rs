@@ -1,1 +1,11 @@
-//! All integration tests of norn.
+//! All integration tests of norn: modules mirror the core.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod clients;
+mod commands;
+mod config;
+mod differential;
+mod driver;
+mod gate;
+mod resp;
+mod tidy;

@@ -109,6 +109,9 @@ impl<T: Clone> Clone for Arena<T> {
 }
 
 impl<T> Arena<T> {
+    /// Bytes one entry takes: its size, when it has a niche that tells free cells apart.
+    pub const CELL_BYTES: usize = size_of::<Cell<T>>();
+
     /// An empty store; allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
@@ -130,7 +133,7 @@ impl<T> Arena<T> {
     /// Bytes allocated by the store itself, what entries own excluded. O(1).
     #[must_use]
     pub const fn heap_bytes(&self) -> usize {
-        self.cells * size_of::<Cell<T>>()
+        self.cells * Self::CELL_BYTES
             + self.chunks.capacity() * size_of::<Chunk<T>>()
             + self.open.capacity() * size_of::<u64>()
     }
@@ -310,4 +313,94 @@ pub(crate) fn clone_with_capacity<T: Clone>(items: &Vec<T>) -> Vec<T> {
 #[inline(never)]
 fn dead() -> ! {
     panic!("an index outlived its entry")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::boxed::Box;
+    use alloc::collections::BTreeMap;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size_of::<Option<Ix>>(), 4);
+        assert_eq!(Arena::<(u64, Box<[u8]>)>::CELL_BYTES, 24);
+        assert_eq!(Arena::<u8>::new().heap_bytes(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "an index outlived its entry")]
+    fn a_dead_index_is_refused() {
+        let mut arena = Arena::new();
+        let (first, second) = (arena.insert(1), arena.insert(2));
+        arena.remove(first);
+        assert_eq!(*arena.get(second), 2);
+        let _ = arena.get(first);
+    }
+
+    #[test]
+    fn gives_back_and_refills_from_below() {
+        let mut arena = Arena::new();
+        let all: Vec<Ix> = (0..5 * CHUNK as u64).map(|n| arena.insert(n)).collect();
+        let full = arena.heap_bytes();
+        // The second, third and fourth chunk empty: one is kept, two go, though the fifth is in use.
+        for &ix in &all[CHUNK..4 * CHUNK] {
+            arena.remove(ix);
+        }
+        arena.check();
+        assert_eq!(full - arena.heap_bytes(), 2 * CHUNK * Arena::<u64>::CELL_BYTES);
+        assert_eq!(arena.insert(7).place(), (1, 0));
+        for &ix in &all[4 * CHUNK..] {
+            arena.remove(ix);
+        }
+        arena.check();
+        assert!(arena.chunks.len() == 2 && arena.heap_bytes() < full * 2 / 3);
+    }
+
+    #[test]
+    fn a_gap_far_below_is_found() {
+        let mut arena = Arena::new();
+        let all: Vec<Ix> = (0..70 * CHUNK).map(|n| arena.insert(n as u32)).collect();
+        arena.remove(all[5]);
+        arena.check();
+        assert_eq!(arena.insert(5), all[5]);
+        arena.check();
+        assert_eq!(arena.insert(6).place(), (70, 0));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// Runs of insertions and removals from either end or the middle, over several chunks.
+        #[test]
+        fn equals_a_map(runs in prop::collection::vec((0u8..4, 1usize..2500), 1..12)) {
+            let mut arena = Arena::new();
+            let mut model: BTreeMap<Ix, u64> = BTreeMap::new();
+            let mut n = 0;
+            for (kind, times) in runs {
+                for _ in 0..times {
+                    let middle = model.keys().nth(model.len() / 2 % 64);
+                    let victim = match kind {
+                        1 => model.keys().next().copied(),
+                        2 => model.keys().next_back().copied(),
+                        3 => middle.copied(),
+                        _ => None,
+                    };
+                    if let Some(ix) = victim {
+                        prop_assert_eq!(Some(arena.remove(ix)), model.remove(&ix));
+                    } else {
+                        n += 1;
+                        prop_assert_eq!(model.insert(arena.insert(n), n), None);
+                    }
+                }
+                arena.check();
+                prop_assert_eq!(arena.len(), model.len());
+                prop_assert!(model.iter().all(|(&ix, n)| arena.get(ix) == n));
+                let copy = arena.clone();
+                copy.check();
+                prop_assert_eq!(copy.heap_bytes(), arena.heap_bytes());
+            }
+        }
+    }
 }

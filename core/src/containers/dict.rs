@@ -3,9 +3,21 @@
 //! *Owns*: which entry a key has, the entries themselves, and the order in which they are walked.
 //! *Does not own*: what an entry holds beside its key; the hash of a key is computed by the caller, once.
 //!
-//! A lookup reads the directory (indexed by the top bits of the hash), one [segment](segment) (an array of 8-byte slots
+//! A lookup reads the directory (indexed by the top bits of the hash), one segment (an array of 8-byte slots
 //! sorted by the top 32 bits of the hash, the *position*) and the entry in the [arena](super::arena). Growth splits one
 //! segment at a time and never touches an entry.
+//!
+//! Slots sorted by position were measured against segments of `hashbrown` tables over the same arena (16-byte keys,
+//! entries of 48 bytes, random access, segments of at most 4096 slots, one machine, noise about a tenth; the first line
+//! is `examples/dict_bench.rs`):
+//!
+//! | | lookup, 1M and 10M keys | in windows of 16 | slots per key |
+//! |---|---|---|---|
+//! | sorted slots | 80 and 141 ns | 46 and 73 ns | 10.6 and 10.1 bytes, directory and arena included |
+//! | `hashbrown` segments | 89 and 209 ns | 51 and 93 ns | 18.9 and 15.1 bytes |
+//!
+//! The slowest insertion of ten million takes 30 µs, the slowest removal 100 µs. A sorted array may be filled to 7/8 and
+//! grows by a fifth instead of doubling; a walk needs no sorting. Segments of 1024 to 8192 slots differ by a few percent.
 //!
 //! *Invariants*
 //! - Walks go by (position, key). The order depends on the contents and the hash secret only; a position stays valid as
@@ -191,7 +203,7 @@ impl<T: Keyed> Dict<T> {
         None
     }
 
-    /// The entries of many keys, in windows of [`WINDOW`] whose cache misses overlap: about three times as fast as one
+    /// The entries of many keys, in windows of [`WINDOW`] whose cache misses overlap: about twice as fast as one
     /// by one when the table is larger than the caches. `found` gets one item per key.
     pub fn find_many(&self, keys: &[(Hash, &[u8])], found: &mut [Option<Ix>]) {
         assert_eq!(keys.len(), found.len(), "one place per key");

@@ -5,9 +5,10 @@
 
 use super::row::{Flags, Row};
 use super::server::Server;
+use crate::base::ids::DbIndex;
 use crate::config::NotifyFlags;
 use crate::connection::{ConnFlags, Conns};
-use crate::keyspace::{Expired, Touched};
+use crate::keyspace::{Expired, Keyspace, Notice, Touched};
 use alloc::boxed::Box;
 
 impl Server {
@@ -33,7 +34,8 @@ impl Server {
         }
     }
 
-    /// Propagates and announces the keys that were found expired and removed.
+    /// Propagates and announces the keys that were found expired and removed; announces the ones looked for in vain and
+    /// the new ones.
     pub fn drain_expired(&mut self) {
         if self.keyspace.expired().is_empty() {
             return;
@@ -42,12 +44,18 @@ impl Server {
         self.keyspace.swap_expired(&mut expired);
         let lazy = self.config.lazyfree_lazy_expire;
         let verb: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
-        for Expired { db, key } in &expired {
-            let args: [&[u8]; 2] = [verb, key.as_slice()];
-            self.push_to_unit(*db, args.into_iter());
-            self.send_event(NotifyFlags::EXPIRED, "expired", *db, key.as_slice());
+        for Expired { notice, db, key } in &expired {
+            let key = key.as_slice();
+            match notice {
+                Notice::Expired => {
+                    self.push_to_unit(*db, [verb, key].into_iter());
+                    self.send_event(NotifyFlags::EXPIRED, "expired", *db, key);
+                    self.stats.expired_keys += 1;
+                }
+                Notice::Missed => self.send_event(NotifyFlags::KEY_MISS, "keymiss", *db, key),
+                Notice::Created => self.send_event(NotifyFlags::NEW, "new", *db, key),
+            }
         }
-        self.stats.expired_keys += expired.len() as u64;
         expired.clear();
         self.expired_keys = expired;
     }
@@ -64,11 +72,15 @@ impl Server {
         if self.watch.is_empty() {
             return;
         }
+        let deaf = self.knobs.broken(crate::base::mutant::Mutant::WatchersNotTold);
         let Self { keyspace, watch, conns, .. } = self;
         for change in keyspace.touched() {
             match change {
-                Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
-                Touched::Database(db) => watch.in_db(db).for_each(|(_, slots)| spoil(conns, slots)),
+                Touched::Key(..) if deaf => {}
+                Touched::Key(db, key) => spoil(conns, keyspace, db, key, watch.watchers(db, key)),
+                Touched::Database(db) => {
+                    watch.in_db(db).for_each(|(key, slots)| spoil(conns, keyspace, db, key, slots));
+                }
             }
         }
         keyspace.clear_touched();
@@ -98,10 +110,14 @@ impl Server {
     }
 }
 
-/// The transactions of these clients will not run.
-fn spoil(conns: &mut Conns, slots: &[u32]) {
+/// The transactions of these clients will not run, unless the key was gone already when they began to watch it and is
+/// gone now: an expired key that is removed at last has not changed.
+fn spoil(conns: &mut Conns, keyspace: &Keyspace, db: DbIndex, key: &[u8], slots: &[u32]) {
     for slot in slots {
-        if let Some(conn) = conns.try_get_mut(*slot) {
+        let Some(conn) = conns.try_get_mut(*slot) else { continue };
+        let watched = conn.multi.iter().flat_map(|m| &m.watched);
+        let was_alive = watched.into_iter().any(|(d, k, alive)| *alive && *d == db && **k == *key);
+        if was_alive || keyspace.is_stored(db, key) {
             conn.flags.set(ConnFlags::DIRTY_CAS);
         }
     }

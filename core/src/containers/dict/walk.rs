@@ -64,15 +64,13 @@ impl<T> Dict<T> {
     /// Visits the entries from position `from` on: `at_least` of them (one, for zero), then the others of the last one's
     /// position. Returns the position to go on from, `None` when there is nothing after.
     pub fn scan(&self, from: u32, at_least: usize, f: &mut impl FnMut(Ix, &T)) -> Option<u32> {
-        let mut visited = 0;
         let mut last = from;
-        for (position, ix) in self.slots_from(from) {
+        for (visited, (position, ix)) in self.slots_from(from).enumerate() {
             if visited >= at_least.max(1) && position != last {
                 return Some(position);
             }
             f(ix, self.get(ix));
             last = position;
-            visited += 1;
         }
         None
     }

@@ -1,0 +1,386 @@
+//! Random commands: few keys, wrong types, numbers at the edges, strings of every kind.
+//!
+//! *Owns*: the [`Rng`] and [`generate`]. *Invariants*: the same seed gives the same commands; no command's outcome
+//! depends on how fast it runs (expiry times are far away, past, or wrong; GT only with absolute ones), on hash order
+//! beyond what its [`Rule`] excuses, or on addresses.
+
+use crate::script::Rule;
+
+/// A small generator of random numbers (splitmix64).
+#[derive(Clone, Debug)]
+pub struct Rng(u64);
+
+impl Rng {
+    /// A generator that always gives the same numbers for the same seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(seed ^ 0x6a09_e667_f3bc_c908)
+    }
+
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.bits() % n as u64).expect("below a usize")
+    }
+
+    /// True once in `n`.
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// One of several.
+    pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+        from[self.below(from.len())]
+    }
+}
+
+/// A group of commands to draw from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Strings and counters.
+    String,
+    /// Keys of any type and the databases.
+    Generic,
+    /// Expiry.
+    Expire,
+    /// MULTI and WATCH over the others.
+    Transactions,
+    /// PING, ECHO, SELECT, RESET, names and nonsense.
+    Connection,
+    /// Channels and patterns.
+    Pubsub,
+}
+
+/// Every family.
+pub const FAMILIES: &[Family] = &[
+    Family::String,
+    Family::Generic,
+    Family::Expire,
+    Family::Transactions,
+    Family::Connection,
+    Family::Pubsub,
+];
+
+/// One random command.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The connection that says it.
+    pub conn: usize,
+    /// Its words.
+    pub words: Vec<Vec<u8>>,
+    /// How its replies are compared.
+    pub rule: Rule,
+}
+
+/// Connections that [`generate`] uses.
+pub const CONNS: usize = 3;
+
+/// Templates: capital words stand for themselves; `K` a key, `V` a value, `I` an integer, `F` a float, `S` a small
+/// offset, `T` seconds from now, `M` milliseconds from now, `A` a Unix time in seconds, `B` in milliseconds, `D` a
+/// database, `P` a pattern, `C` a channel, `X` any word, `[..|..]` one of several, maybe nothing.
+const STRING: &str = "
+    GET K; GET K; SET K V; SET K V; SET K I; SET K V [|NX|XX] [|GET] [|KEEPTTL|EX|EXAT];
+    SET K V [EX|px] [T|M]; SET K V EXAT A; SET K V PXAT B NX; SET K V XX GET KEEPTTL; SET K V GET PX M;
+    SET K V NX XX; SETNX K V; SETEX K T V; PSETEX K M V; GETSET K V; GETDEL K; GETEX K;
+    GETEX K [EX|PX] [T|M]; GETEX K [EXAT|PXAT] [A|B]; GETEX K PERSIST; APPEND K V; APPEND K I; STRLEN K;
+    SETRANGE K S V; GETRANGE K I I; GETRANGE K S S; SUBSTR K S S; INCR K; DECR K; INCRBY K I; DECRBY K I;
+    INCRBYFLOAT K F; INCRBYFLOAT K F; SET K F; MGET K K K; MSET K V K V; MSETNX K V K V; MSET K V K;
+    LCS K K; LCS K K LEN; LCS K K IDX [|WITHMATCHLEN] [|MINMATCHLEN] [|S]; OBJECT ENCODING K; STRLEN;
+    SET K; INCR K I";
+const GENERIC: &str = "
+    SET K V; SET K I; DEL K; DEL K K; UNLINK K K; EXISTS K K; TOUCH K K K; TYPE K; RENAME K K;
+    RENAMENX K K; COPY K K; COPY K K REPLACE; COPY K K DB D [|REPLACE]; COPY K K [DB|NOPE]; MOVE K D;
+    SELECT D; SWAPDB D D; DBSIZE; KEYS P; SCAN 0 COUNT 1000 [|MATCH] [|P]; SCAN 0 COUNT 1000 TYPE string;
+    SCAN [nosuch|1.5|-|99999999999999999999999]; SCAN 0 COUNT [0|-1|x|1000|99999999999999999999];
+    OBJECT ENCODING K; OBJECT REFCOUNT K; GET K; FLUSHDB; FLUSHALL [|ASYNC|SYNC|X]; EXPIREAT K A;
+    EXPIRETIME K; PERSIST K; OBJECT X K; SELECT X; MOVE K X";
+const EXPIRE: &str = "
+    SET K V; SET K V EXAT A; EXPIRE K T; PEXPIRE K M; EXPIREAT K A; PEXPIREAT K B;
+    EXPIRE K T [NX|XX|LT]; PEXPIRE K M [NX|XX|lt] [|XX|LT]; EXPIREAT K A [NX|XX|GT|LT];
+    PEXPIREAT K B [NX|XX|GT|LT] [|XX|NX]; EXPIRE K [abc|1.5|9999999999999999999]; EXPIREAT K I; PEXPIREAT K X; TTL K; PTTL K;
+    EXPIRETIME K; PEXPIRETIME K; PERSIST K; GETEX K PERSIST; GETEX K EXAT A; APPEND K V; RENAME K K;
+    COPY K K REPLACE; GETSET K V; SET K V KEEPTTL; INCR K; EXISTS K; MOVE K D; SELECT D";
+const TRANSACTIONS: &str = "
+    MULTI; MULTI; EXEC; EXEC; EXEC; DISCARD; WATCH K; WATCH K K; UNWATCH; SET K V; INCR K; GET K; DEL K;
+    APPEND K V; SET K; NOSUCH K; EXPIREAT K A; PERSIST K; RENAME K K; MOVE K D; SELECT D; SWAPDB D D;
+    FLUSHDB; FLUSHALL; PING; MULTI X; EXEC X; RESET; SET K V NX; MSET K V K V";
+const CONNECTION: &str = "
+    PING; PING V; PING V V; ECHO V; ECHO; SELECT D; SELECT I; SELECT X; CLIENT SETNAME X; CLIENT GETNAME;
+    CLIENT NOPE; CLIENT UNBLOCK X; CLIENT NO-EVICT [ON|OFF|X]; CLIENT REPLY [ON|SKIP|X]; RESET;
+    HELLO [x|4|1|0]; AUTH X; AUTH default X; AUTH X X; X; X V; X V V V; GET K; SET K V; CONFIG X;
+    CONFIG GET X; CONFIG GET maxmemory; COMMAND COUNT X; COMMAND GETKEYS SET K V;
+    COMMAND GETKEYS MSET K V K V; COMMAND GETKEYS X K; OBJECT X; DEBUG; WAIT 0 0; WAIT [0|x|-1] [0|x|-1];
+    CLIENT KILL ID 999999; CLIENT LIST TYPE X; CLIENT PAUSE [x|-1|1.5]; CLIENT GETREDIR;
+    CLIENT TRACKINGINFO";
+const PUBSUB: &str = "
+    PUBLISH C V; PUBLISH C V; PUBLISH C V; SPUBLISH C V; SUBSCRIBE C; SUBSCRIBE C C; UNSUBSCRIBE C;
+    PSUBSCRIBE P; PUNSUBSCRIBE P; SSUBSCRIBE C; SUNSUBSCRIBE C; PUBSUB CHANNELS; PUBSUB CHANNELS P;
+    PUBSUB NUMSUB C C; PUBSUB NUMPAT; PUBSUB SHARDNUMSUB C; PUBSUB SHARDCHANNELS; PING; PING V; GET K;
+    SET K V; MULTI; EXEC; RESET; PUBSUB X; SUBSCRIBE; PUBLISH C";
+
+const KEYS: &[&str] =
+    &["a", "a", "b", "b", "c", "d", "", "k\x01\u{fffd}", "list", "set", "hash", "zset", "stream"];
+const VALUES: &[&[u8]] = &[
+    b"",
+    b"x",
+    b"hello world",
+    b"\x00\xff\r\n",
+    b"*1\r\n$4\r\nPING\r\n",
+    b"ohmytext",
+    b"mynewtext",
+    b"12345678901234567890123456789012345678901234",
+    b"123456789012345678901234567890123456789012345",
+];
+const INTEGERS: &[&str] = &[
+    "0",
+    "1",
+    "-1",
+    "2",
+    "10",
+    "-10",
+    "100",
+    "255",
+    "256",
+    "65536",
+    "2147483647",
+    "2147483648",
+    "-2147483648",
+    "4294967296",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775806",
+    "9223372036854775808",
+    "-9223372036854775809",
+    "18446744073709551615",
+    "18446744073709551616",
+    "01",
+    "+1",
+    "-0",
+    " 1",
+    "1 ",
+    "1.5",
+    "abc",
+    "",
+    "0x10",
+    "1e3",
+    "99999999999999999999999999",
+];
+const FLOATS: &[&str] = &[
+    "0.1",
+    "0.2",
+    "-0.3",
+    "1",
+    "-1",
+    "1.5",
+    "3.0",
+    "1e3",
+    "-1e-3",
+    "1e20",
+    "5.0e3",
+    "10.50",
+    "0",
+    "-0",
+    "inf",
+    "-inf",
+    "nan",
+    "abc",
+    "",
+    " 1",
+    "1 ",
+    "1e400",
+    "123456789.123456789",
+    "9007199254740993",
+    "3.14159265358979",
+    "1e-5",
+    "99999999999999999",
+    ".5",
+    "5.",
+    "+1",
+    "0x1p3",
+];
+const OFFSETS: &[&str] =
+    &["0", "0", "1", "2", "5", "50", "-1", "-2", "-5", "536870912", "9223372036854775807", "x"];
+const SECONDS: &[&str] = &[
+    "1000",
+    "5000",
+    "100000",
+    "4000000000",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "9223372036854775",
+    "-100",
+    "abc",
+    "",
+    "1.5",
+];
+const MILLIS: &[&str] =
+    &["1000000", "5000000", "100000000", "0", "-1", "9223372036854775807", "abc", "", "-9223372036854775808"];
+const TIMES: &[&str] = &[
+    "4102444800",
+    "4102444801",
+    "4102444799",
+    "5000000000",
+    "1",
+    "0",
+    "-1",
+    "1000000000",
+    "9223372036854775807",
+    "9223372036854775",
+    "abc",
+];
+const MILLI_TIMES: &[&str] = &[
+    "4102444800000",
+    "4102444800001",
+    "4102444800999",
+    "5000000000000",
+    "1",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "abc",
+];
+const DATABASES: &[&str] = &["0", "0", "0", "1", "1", "2", "15", "16", "-1", "x", "4294967296"];
+const PATTERNS: &[&str] =
+    &["*", "?", "a*", "[ab]", "[^a]", "n*", "news", "\\a", "", "*ew*", "c[h-j]*", "[", "a\\"];
+const CHANNELS: &[&str] = &["news", "news", "sport", "", "ch\x01", "a"];
+const WORDS: &[&str] = &[
+    "",
+    "x",
+    "GET",
+    "nosuch",
+    "with space",
+    "new\nline",
+    "2",
+    "0",
+    "-1",
+    "4",
+    "9999999999999999999",
+    "ON",
+    "off",
+    "HELP me",
+    "a'b\"c",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+];
+
+/// `count` random commands of some families.
+#[must_use]
+pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
+    let mut rng = Rng::new(seed);
+    // Fewer keys make more collisions; each seed has its own few.
+    let keys = 1 + rng.below(KEYS.len());
+    let mut said = vec![
+        start("RPUSH list 1 2"),
+        start("SADD set 1"),
+        start("HSET hash f v"),
+        start("ZADD zset 1 m"),
+        start("XADD stream 1-1 f v"),
+    ];
+    for _ in 0..count {
+        let family = families[rng.below(families.len())];
+        let templates = match family {
+            Family::String => STRING,
+            Family::Generic => GENERIC,
+            Family::Expire => EXPIRE,
+            Family::Transactions => TRANSACTIONS,
+            Family::Connection => CONNECTION,
+            Family::Pubsub => PUBSUB,
+        };
+        let templates: Vec<_> = templates.split(';').map(str::trim).collect();
+        let template = rng.pick(&templates);
+        let words = fill(&mut rng, template, keys);
+        let rule = rule_of(&words, template);
+        said.push(Said { conn: speaker(&mut rng, template), words, rule });
+    }
+    said
+}
+
+fn start(line: &str) -> Said {
+    Said { conn: 0, words: crate::words::split(line), rule: Rule::default() }
+}
+
+/// Subscriptions mostly happen on a connection of their own, else RESP2 would say little else afterwards.
+fn speaker(rng: &mut Rng, template: &str) -> usize {
+    if template.contains("SUBSCRIBE") && !rng.one_in(10) { CONNS - 1 } else { rng.below(CONNS) }
+}
+
+fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
+    let mut words = Vec::new();
+    for word in template.split(' ') {
+        let choice = word.strip_prefix('[').and_then(|w| w.strip_suffix(']'));
+        let word = match choice {
+            Some(options) => {
+                let options: Vec<_> = options.split('|').collect();
+                rng.pick(&options)
+            }
+            None => word,
+        };
+        let text = match word {
+            "" => continue,
+            "K" => KEYS[rng.below(keys)],
+            "V" if rng.one_in(3) => rng.pick(INTEGERS),
+            "V" => {
+                words.push(VALUES[rng.below(VALUES.len())].to_vec());
+                continue;
+            }
+            "I" => rng.pick(INTEGERS),
+            "F" => rng.pick(FLOATS),
+            "S" => rng.pick(OFFSETS),
+            "T" => rng.pick(SECONDS),
+            "M" => rng.pick(MILLIS),
+            "A" => rng.pick(TIMES),
+            "B" => rng.pick(MILLI_TIMES),
+            "D" => rng.pick(DATABASES),
+            "P" => rng.pick(PATTERNS),
+            "C" => rng.pick(CHANNELS),
+            "X" => rng.pick(WORDS),
+            plain => plain,
+        };
+        words.push(if rng.one_in(20) { flip_case(text) } else { text.as_bytes().to_vec() });
+    }
+    // Now and then an argument too many or too few. (UNSUBSCRIBE without channels answers in hash order.)
+    if rng.one_in(60) {
+        words.push(b"extra".to_vec());
+    } else if rng.one_in(60) && words.len() > 1 && !template.contains("UNSUBSCRIBE") {
+        words.pop();
+    }
+    words
+}
+
+fn flip_case(text: &str) -> Vec<u8> {
+    let flip = |b: u8| if b.is_ascii_uppercase() { b.to_ascii_lowercase() } else { b.to_ascii_uppercase() };
+    text.bytes().map(flip).collect()
+}
+
+fn rule_of(words: &[Vec<u8>], template: &str) -> Rule {
+    let name = words.first().map(|w| w.to_ascii_uppercase()).unwrap_or_default();
+    // EXEC answers for whatever was queued.
+    let exec = name == b"EXEC";
+    Rule {
+        mask: name == b"HELLO",
+        near: exec || template.contains("TTL") || template.contains("EXPIRETIME"),
+        unordered: matches!(&name[..], b"KEYS" | b"SCAN" | b"PUBSUB") || exec,
+        any_order: name == b"PUBLISH" || exec,
+        ..Rule::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FAMILIES, generate};
+
+    #[test]
+    fn the_same_seed_says_the_same() {
+        let words = |seed| generate(seed, FAMILIES, 200).into_iter().map(|s| s.words).collect::<Vec<_>>();
+        assert_eq!(words(1), words(1));
+        assert_ne!(words(1), words(2));
+    }
+}

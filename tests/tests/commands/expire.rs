@@ -1,0 +1,174 @@
+//! Expiry: setting, reading and removing times to live, and what happens when they end.
+
+use super::scripts;
+
+scripts! { "expire":
+
+expire_and_ttl = r#"
+> TTL a
+> PTTL a
+> EXPIRETIME a
+> PEXPIRETIME a
+> SET a 1
+> TTL a
+> PTTL a
+> EXPIRETIME a
+> PEXPIRETIME a
+> EXPIRE a 100
+> TTL a
+> PEXPIRE a 100000
+> TTL a
+> EXPIREAT a 4102444800
+> EXPIRETIME a
+> PEXPIRETIME a
+> PEXPIREAT a 4102444800500
+> EXPIRETIME a
+> PEXPIRETIME a
+> EXPIRE missing 100
+> PEXPIRE missing 100
+> EXPIREAT missing 4102444800
+> PEXPIREAT missing 4102444800000
+> PERSIST a
+> PERSIST a
+> PERSIST missing
+> TTL a
+@near
+> PEXPIRE a 50000
+@near
+> PTTL a
+"#;
+
+conditions = r#"
+> SET a 1
+> EXPIREAT a 4102444800 XX
+> EXPIREAT a 4102444800 GT
+> TTL a
+# No expiry counts as infinite for GT and LT.
+> EXPIREAT a 4102444800 LT
+> EXPIRETIME a
+> EXPIREAT a 4102444700 GT
+> EXPIREAT a 4102444900 GT
+> EXPIRETIME a
+> EXPIREAT a 4102444900 GT
+> EXPIREAT a 4102444900 LT
+> EXPIREAT a 4102444000 LT
+> EXPIRETIME a
+> EXPIREAT a 4102444801 NX
+> EXPIREAT a 4102444802 XX
+> EXPIRETIME a
+> EXPIREAT a 4102444803 XX GT
+> EXPIREAT a 4102444801 XX LT
+> EXPIRETIME a
+> PERSIST a
+> EXPIREAT a 4102444800 NX
+> EXPIREAT a 1 NX XX
+> EXPIREAT a 1 NX GT
+> EXPIREAT a 1 LT NX
+> EXPIREAT a 1 GT LT
+> EXPIREAT a 1 AB
+> EXPIREAT a 1 NX AB
+> EXPIREAT a 4102444800 nx
+> PEXPIREAT a 4102444801000 gt
+> PEXPIRETIME a
+> EXPIRE missing 100 XX GT
+> EXPIRE missing 100 NX XX
+"#;
+
+bad_times = r#"
+> SET a 1
+> EXPIRE a abc
+> EXPIRE a ""
+> EXPIRE a 1.5
+> EXPIRE a 9223372036854775807
+> EXPIRE a -9223372036854775808
+> EXPIRE a 9223372036854775
+> EXPIRE a 9223372036854776
+> EXPIRE a 9223370000000000
+> TTL a
+> PEXPIRE a 9223372036854775807
+> PEXPIRE a 9223372036854775808
+> PEXPIRE a abc
+> EXPIREAT a 9223372036854775807
+> EXPIREAT a 9223372036854775
+> PEXPIRETIME a
+> PEXPIREAT a 9223372036854775807
+> PEXPIRETIME a
+> EXPIRE a
+> EXPIRE
+> TTL
+> PERSIST
+> EXPIRE missing abc
+"#;
+
+the_past_deletes = r#"
+> SET a 1
+> EXPIRE a 0
+> EXISTS a
+> SET a 1
+> EXPIRE a -1
+> EXISTS a
+> SET a 1
+> PEXPIRE a -100
+> EXISTS a
+> SET a 1
+> EXPIREAT a 0
+> EXISTS a
+> SET a 1
+> EXPIREAT a -5
+> EXISTS a
+> SET a 1
+> PEXPIREAT a 1
+> EXISTS a
+> SET a 1
+> EXPIREAT a 1 LT
+> EXISTS a
+> SET a 1
+> EXPIREAT a 1 GT
+> EXISTS a
+> DBSIZE
+"#;
+
+keys_end = r#"
+> MSET a 1 b 2 c 3
+> PEXPIRE a 300
+> PEXPIRE b 300
+> EXISTS a b c
+advance 400ms
+> EXISTS a b c
+> GET a
+> TTL a
+> TYPE a
+> RENAME a d
+> COPY a d
+> PERSIST a
+> EXPIRE a 100
+> RANDOMKEY
+@unordered
+> KEYS *
+> DEL a
+> APPEND b x
+> TTL b
+# Without any access: the server removes it by itself.
+> PEXPIRE c 100
+advance 1500ms
+> DBSIZE
+"#;
+
+who_keeps_the_time = r#"
+> SET a 1 EXAT 4102444800
+> RENAME a b
+> EXPIRETIME b
+> COPY b c
+> EXPIRETIME c
+> SET d 1
+> RENAME d b
+> TTL b
+> MOVE c 1
+> SELECT 1
+> EXPIRETIME c
+> APPEND c x
+> EXPIRETIME c
+> SET c 1
+> TTL c
+"#;
+}
