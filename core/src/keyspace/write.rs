@@ -346,7 +346,7 @@ mod tests {
         let mut keyspace = Keyspace::new(1, HashKey::new([1; 16]));
         let place = |keyspace: &Keyspace| match keyspace.peek(A, b"k") {
             Some(Value::String(string)) => string.bytes(&mut crate::value::IntText::new()).as_ptr() as usize,
-            None => 0,
+            _ => 0,
         };
         keyspace.set_bytes(A, b"k", &[b'a'; 60], Ttl::Clear);
         let before = place(&keyspace);

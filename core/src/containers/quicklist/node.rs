@@ -45,8 +45,9 @@ impl<'a> Item<'a> {
     }
 
     /// The same as an element of a listpack.
+    #[must_use]
     #[inline]
-    pub(super) fn element(self) -> Element<'a> {
+    pub fn element(self) -> Element<'a> {
         match self {
             Self::Small(element) => element,
             Self::Big(bytes) => Element::Text(bytes),
@@ -88,7 +89,9 @@ impl<'a> Needle<'a> {
         }
     }
 
-    pub(super) fn element(&self) -> Element<'a> {
+    /// The text as an element of a listpack.
+    #[must_use]
+    pub fn element(&self) -> Element<'a> {
         match self.int {
             Some(n) => Element::Int(n),
             None => Element::Text(self.text),
