@@ -8,6 +8,8 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod hash;
+mod hash_read;
 mod introspect;
 mod lcs;
 mod list;
@@ -15,7 +17,11 @@ mod list_blocking;
 mod list_move;
 mod memory;
 mod pubsub;
+mod scan;
 mod server;
+mod set;
+mod set_algebra;
+mod set_random;
 mod string;
 mod transactions;
 
@@ -40,6 +46,11 @@ pub const FAMILIES: &[&[Row]] = &[
     list_move::ROWS,
     list_blocking::ROWS,
     introspect::ROWS,
+    hash::ROWS,
+    hash_read::ROWS,
+    set::ROWS,
+    set_algebra::ROWS,
+    set_random::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

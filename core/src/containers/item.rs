@@ -39,6 +39,15 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The text, unless it is kept as a number.
+    #[must_use]
+    pub fn as_text(self) -> Option<&'a [u8]> {
+        match self {
+            Self::Int(_) => None,
+            Self::Text(text) => Some(text),
+        }
+    }
+
     /// Length of the text.
     #[must_use]
     pub fn text_len(self) -> usize {

@@ -292,6 +292,24 @@ impl HashValue {
         }
     }
 
+    /// Takes fields out; answers how many were there.
+    pub fn remove_many<'k>(&mut self, fields: impl Iterator<Item = &'k [u8]>) -> usize {
+        let (mut fields, mut removed) = (fields, 0);
+        loop {
+            let mut window: [&[u8]; WINDOW] = [&[]; WINDOW];
+            let count = window.iter_mut().zip(fields.by_ref()).map(|(place, field)| *place = field).count();
+            if count > 1
+                && let Form::Table(table) = &self.0
+            {
+                table.touch_window(&window[..count]);
+            }
+            removed += window[..count].iter().filter(|field| self.remove(field)).count();
+            if count < WINDOW {
+                return removed;
+            }
+        }
+    }
+
     /// Shows all pairs.
     pub fn for_each(&self, f: &mut impl FnMut(Item<'_>, FieldValue<'_>)) {
         match &self.0 {

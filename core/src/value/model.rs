@@ -93,7 +93,10 @@ proptest! {
         set.for_each(&mut |member| shown.push(text(member)));
         prop_assert_eq!(&shown, &set.iter().map(text).collect::<Vec<_>>());
         let mut windowed = Vec::new();
-        set.windows(&mut |window| windowed.extend(window.iter().map(|member| text(*member))));
+        set.windows(&mut |window| {
+            windowed.extend(window.iter().map(|member| text(*member)));
+            true
+        });
         prop_assert_eq!(&windowed, &shown);
         let asked: Vec<Vec<u8>> = (0..16).map(|n| name(n as u8 % 8, n * 11)).collect();
         let items: Vec<_> = asked.iter().map(|name| Item::Text(name)).collect();

@@ -281,15 +281,14 @@ impl SetValue {
         }
     }
 
-    /// Shows all members in windows of at most [`WINDOW`].
-    pub fn windows(&self, f: &mut impl FnMut(&[Item<'_>])) {
+    /// Shows all members in windows of at most [`WINDOW`], until `f` answers that it is enough.
+    pub fn windows(&self, f: &mut impl FnMut(&[Item<'_>]) -> bool) {
         let mut members = self.iter();
         loop {
             let mut window = [Item::Int(0); WINDOW];
             let count =
                 window.iter_mut().zip(members.by_ref()).map(|(place, member)| *place = member).count();
-            f(&window[..count]);
-            if count < WINDOW {
+            if !f(&window[..count]) || count < WINDOW {
                 return;
             }
         }
