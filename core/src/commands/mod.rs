@@ -1,6 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
 mod client;
+mod config;
 mod connection;
 mod counter;
 mod database;
@@ -10,13 +11,16 @@ mod expire;
 mod generic;
 mod hash;
 mod hash_read;
+mod info;
 mod introspect;
+mod latency;
 mod lcs;
 mod list;
 mod list_blocking;
 mod list_move;
 mod memory;
 mod pubsub;
+mod replication;
 mod scan;
 mod server;
 mod set;
@@ -51,6 +55,10 @@ pub const FAMILIES: &[&[Row]] = &[
     set::ROWS,
     set_algebra::ROWS,
     set_random::ROWS,
+    info::ROWS,
+    config::ROWS,
+    replication::ROWS,
+    latency::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
