@@ -388,7 +388,7 @@ fn rule_of(words: &[Vec<u8>], template: &str) -> Rule {
         mask: name == b"HELLO",
         near: exec || template.contains("TTL") || template.contains("EXPIRETIME"),
         unordered: matches!(&name[..], b"KEYS" | b"SCAN" | b"PUBSUB") || exec,
-        any_order: name == b"PUBLISH" || exec,
+        any_order: name == b"PUBLISH" || name == b"SPUBLISH" || exec,
         ..Rule::default()
     }
 }

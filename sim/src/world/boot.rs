@@ -44,8 +44,9 @@ impl World {
         node.enable_digest();
         server.node = Some(Box::new(node));
         server.state = State::Up;
-        server.tracked = server.master.is_none();
-        server.model.replica = server.master.is_some();
+        // It starts as its configuration says; orders given since then come later.
+        server.model.replica = plan.servers[usize::from(s)].master.is_some();
+        server.tracked = !server.model.replica;
         self.trace.line(now, Who::Node(s), format_args!("starts"));
         self.net.set_up(HostId(s), true);
         self.schedule_turn(s);
@@ -91,7 +92,7 @@ fn config(plan: &ServerPlan) -> Result<Config, String> {
     let mut config = Config { port: PORT.into(), databases: DATABASES as i64, ..Config::default() };
     // Hosts of the world are not each other's loopback.
     config.protected_mode = false;
-    config.replicaof = plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT.into() });
+    config.replicaof = plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT });
     for (name, value) in &plan.directives {
         let pair = (name.as_bytes(), value.as_bytes());
         let set = config.set_many(&[pair], Setter { local: true, loading: false });
