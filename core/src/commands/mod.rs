@@ -9,14 +9,23 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod hash;
+mod hash_read;
 mod info;
 mod introspect;
 mod latency;
 mod lcs;
+mod list;
+mod list_blocking;
+mod list_move;
 mod memory;
 mod pubsub;
 mod replication;
+mod scan;
 mod server;
+mod set;
+mod set_algebra;
+mod set_random;
 mod string;
 mod transactions;
 
@@ -37,7 +46,15 @@ pub const FAMILIES: &[&[Row]] = &[
     server::ROWS,
     debug::ROWS,
     memory::ROWS,
+    list::ROWS,
+    list_move::ROWS,
+    list_blocking::ROWS,
     introspect::ROWS,
+    hash::ROWS,
+    hash_read::ROWS,
+    set::ROWS,
+    set_algebra::ROWS,
+    set_random::ROWS,
     info::ROWS,
     config::ROWS,
     replication::ROWS,

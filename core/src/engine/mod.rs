@@ -6,8 +6,10 @@
 
 pub mod after;
 pub mod blocked;
+pub mod blocked_keys;
 pub mod context;
 pub mod exec;
+pub mod forms;
 pub mod gate;
 pub mod keys;
 pub mod monitor;

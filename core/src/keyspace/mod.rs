@@ -24,7 +24,7 @@ mod write;
 
 pub use snapshot::SnapshotItem;
 pub use touched::Touched;
-pub use write::Copied;
+pub use write::{Copied, Edited};
 
 use crate::base::ids::DbIndex;
 use crate::containers::dict::{Hash, HashKey, Ix};
@@ -206,6 +206,13 @@ impl Keyspace {
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    /// The secret that tables inside values hash with too.
+    #[must_use]
+    #[inline]
+    pub fn hash_key(&self) -> &HashKey {
+        &self.hash
     }
 
     /// Number of databases.

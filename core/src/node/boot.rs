@@ -158,6 +158,7 @@ fn server(setup: Setup, table: Table, now: Now) -> Server {
         slowlog: Default::default(),
         watch: Default::default(),
         blocked: Default::default(),
+        blocked_keys: Default::default(),
         pause: Default::default(),
         armed: Gates::NONE,
         unit: Default::default(),

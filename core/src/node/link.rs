@@ -236,7 +236,7 @@ impl Server {
         };
         let string_max = (self.config.proto_max_bulk_len as u64).max(STRING_MAX);
         let options = ReaderOptions { verify: self.config.rdbchecksum, string_max };
-        let load = Box::new(Load::new(history, keyspace, options));
+        let load = Box::new(Load::new(history, keyspace, options).with_forms(self.forms()));
         self.set_link(Link::Transfer { slot, load });
     }
 

@@ -10,7 +10,7 @@ use super::handshake::{Lines, shown};
 use crate::base::ids::DbIndex;
 use crate::base::number::parse_i64;
 use crate::keyspace::{Keyspace, Ttl};
-use crate::rdb::{Event, RdbError, Reader, ReaderOptions, value_of};
+use crate::rdb::{Event, Forms, RdbError, Reader, ReaderOptions, Unfit, value_of};
 use alloc::string::String;
 use core::fmt;
 
@@ -28,6 +28,7 @@ pub struct Load {
     /// Bytes of payload in all, when the master said so.
     pub total: Option<u64>,
     reader: Reader,
+    forms: Forms,
     db: DbIndex,
     stage: Stage,
 }
@@ -63,6 +64,8 @@ pub enum LoadError {
     Duplicate,
     /// A value of a type that this server does not hold.
     Type(&'static str),
+    /// A value of this type breaks its rules.
+    Damaged(&'static str),
     /// A library of functions, which this server cannot hold.
     Function,
 }
@@ -78,6 +81,7 @@ impl fmt::Display for LoadError {
             Self::Database(db) => write!(f, "key in database {db}, which is not configured"),
             Self::Duplicate => f.write_str("a key came twice"),
             Self::Type(name) => write!(f, "a value of type {name} cannot be held by this version"),
+            Self::Damaged(name) => write!(f, "a damaged {name}"),
             Self::Function => f.write_str("a function library cannot be held by this version"),
         }
     }
@@ -100,9 +104,17 @@ impl Load {
             read: 0,
             total: None,
             reader: Reader::new(options),
+            forms: Forms::default(),
             db: DbIndex(0),
             stage: Stage::Header(Lines::default()),
         }
+    }
+
+    /// The same with other limits of the small encodings than those by default.
+    #[must_use]
+    pub fn with_forms(mut self, forms: Forms) -> Self {
+        self.forms = forms;
+        self
     }
 
     /// Takes bytes that arrived, off the front of `bytes`; whether the data set is complete. What is left then is
@@ -209,7 +221,12 @@ impl Load {
             Event::SelectDb(db) => return Err(LoadError::Database(db.0)),
             Event::Function(_) => return Err(LoadError::Function),
             Event::Key(entry) => {
-                let value = value_of(entry.value).map_err(LoadError::Type)?;
+                let value = match value_of(entry.value, &self.forms, self.keyspace.hash_key()) {
+                    Ok(value) => value,
+                    Err(Unfit::Empty) => return Ok(()),
+                    Err(Unfit::Type(name)) => return Err(LoadError::Type(name)),
+                    Err(Unfit::Damaged(name)) => return Err(LoadError::Damaged(name)),
+                };
                 let ttl = entry.meta.expire_ms.map_or(Ttl::Clear, Ttl::At);
                 if !self.keyspace.set(self.db, &entry.key, value, ttl) {
                     return Err(LoadError::Duplicate);
