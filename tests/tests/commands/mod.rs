@@ -113,7 +113,6 @@ const PENDING: &[&str] = &[
     "readonly",
     "readwrite",
     "asking",
-   
     "lastsave",
     "client tracking",
     "client trackinginfo",
