@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) listeners: Listeners,
     pub(crate) dials: Dials,
     pub(crate) disk: Disk,
+    /// `dir`: where the relative path of a Unix socket starts.
+    pub(crate) dir: PathBuf,
     pub(crate) dump: Dump,
     /// `tcp-keepalive` for connections to come.
     pub(crate) keepalive_secs: u32,
@@ -63,7 +65,8 @@ impl World {
             sockets: Sockets::default(),
             listeners: Listeners::default(),
             dials: Dials::new(reporter.clone()),
-            disk: Disk::new(dir, reporter.clone()),
+            disk: Disk::new(dir.clone(), reporter.clone()),
+            dir,
             dump: Dump::default(),
             keepalive_secs: 0,
             owed: VecDeque::new(),
@@ -107,7 +110,7 @@ impl Effects for World {
     }
 
     fn listen(&mut self, listener: ListenerId, at: &ListenAt) {
-        let result = self.listeners.listen(&self.registry, listener, at);
+        let result = self.listeners.listen(&self.registry, &self.dir, listener, at);
         let optional = matches!(at, ListenAt::Tcp { optional: true, .. });
         self.listen_failed |= result.is_err() && !optional;
         self.owed.push_back(Owed::Listening(listener, result));
@@ -142,7 +145,11 @@ impl Effects for World {
             Tuning::MaxClients(clients) => {
                 process::make_room(clients, &self.log);
             }
-            Tuning::Dir(dir) => self.disk.set_dir((&*dir).into()),
+            Tuning::Dir(dir) => {
+                // A new relative directory starts at the old one, as chdir does.
+                self.dir.push(&*dir);
+                self.disk.set_dir(self.dir.clone());
+            }
             Tuning::NoDelay(conn, on) => self.sockets.set_nodelay(conn, on),
         }
     }

@@ -6,6 +6,7 @@
 
 use crate::os_text::os_text;
 use norn_core::base::glob::glob_match;
+use norn_core::config::Files;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -21,33 +22,27 @@ impl SystemFiles {
     pub fn stdin_text(&self) -> Option<&[u8]> {
         self.stdin.as_deref()
     }
+}
 
-    /// The whole of a file.
-    ///
-    /// # Errors
-    /// The words of the operating system.
-    pub fn read_file(&mut self, path: &str) -> Result<Vec<u8>, String> {
+impl Files for SystemFiles {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
         std::fs::read(path).map_err(|error| os_text(&error))
     }
 
-    /// The paths that match a pattern.
-    pub fn expand(&mut self, pattern: &str) -> Vec<String> {
+    fn glob(&mut self, pattern: &str) -> Vec<String> {
         let root = if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() };
         let mut found = vec![root];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             found = found.iter().flat_map(|base| step(base, part)).collect();
         }
-        let mut paths: Vec<String> =
-            found.into_iter().filter_map(|path| path.into_os_string().into_string().ok()).collect();
+        let texts = found.into_iter().filter_map(|path| path.into_os_string().into_string().ok());
+        let mut paths: Vec<String> = texts.collect();
         paths.sort_unstable();
         paths
     }
 
-    /// Everything on standard input; asked again, the same text again.
-    ///
-    /// # Errors
-    /// The words of the operating system.
-    pub fn read_stdin(&mut self) -> Result<Vec<u8>, String> {
+    /// Asked again, the same text again.
+    fn stdin(&mut self) -> Result<Vec<u8>, String> {
         if let Some(text) = &self.stdin {
             return Ok(text.clone());
         }
@@ -78,6 +73,7 @@ fn step(base: &Path, part: &str) -> Vec<PathBuf> {
 mod tests {
     use super::SystemFiles;
     use crate::testing::TempDir;
+    use norn_core::config::Files as _;
 
     #[test]
     fn patterns_expand_like_those_of_a_shell() {
@@ -89,7 +85,7 @@ mod tests {
         }
         let root = dir.path().to_str().expect("UTF-8").to_owned();
         let expand = |pattern: &str| {
-            let found = SystemFiles::default().expand(&format!("{root}/{pattern}"));
+            let found = SystemFiles::default().glob(&format!("{root}/{pattern}"));
             found.iter().map(|path| path[root.len() + 1..].to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(expand("a/*.conf"), ["a/1.conf", "a/2.conf"]);
@@ -102,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_told_in_the_words_of_the_system() {
-        let error = SystemFiles::default().read_file("/no/such/file").expect_err("must fail");
+        let error = SystemFiles::default().read("/no/such/file").expect_err("must fail");
         assert_eq!(error, "No such file or directory");
     }
 }

@@ -67,15 +67,23 @@ struct End {
 }
 
 impl Listeners {
-    /// Starts listening.
+    /// Starts listening; the relative path of a Unix socket starts at `dir`.
     ///
     /// # Errors
     /// The system call that failed and the words of the operating system, as in `bind: Address already in use`.
-    pub fn listen(&mut self, registry: &Registry, id: ListenerId, at: &ListenAt) -> Result<(), ListenError> {
+    pub fn listen(
+        &mut self,
+        registry: &Registry,
+        dir: &Path,
+        id: ListenerId,
+        at: &ListenAt,
+    ) -> Result<(), ListenError> {
         let bound = match at {
             ListenAt::Tcp { host, port, backlog, .. } => listen_tcp(host, *port, *backlog).map(Stands::Tcp),
-            ListenAt::Unix { path, perm, backlog } => listen_unix(Path::new(&**path), *perm, *backlog)
-                .map(|socket| Stands::Unix(socket, (&**path).into())),
+            ListenAt::Unix { path, perm, backlog } => {
+                let path = dir.join(&**path);
+                listen_unix(&path, *perm, *backlog).map(|socket| Stands::Unix(socket, path))
+            }
         };
         let mut stands = bound.map_err(|text| ListenError(text.into()))?;
         let token = Token(LISTENER_TOKENS | id.0 as usize);
@@ -327,6 +335,7 @@ mod tests {
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::net::UnixStream;
+    use std::path::Path;
 
     fn tcp(host: &str, port: u16) -> ListenAt {
         ListenAt::Tcp { host: host.into(), port, backlog: 16, optional: false }
@@ -339,7 +348,9 @@ mod tests {
     #[test]
     fn a_tcp_peer_is_accepted_with_both_its_ends() {
         let (poll, mut listeners, mut text) = bench();
-        listeners.listen(poll.registry(), ListenerId(4), &tcp("127.0.0.1", 0)).expect("listen");
+        listeners
+            .listen(poll.registry(), Path::new("/"), ListenerId(4), &tcp("127.0.0.1", 0))
+            .expect("listen");
         let at = listeners.addresses()[0];
         let client = TcpStream::connect(at).expect("connect");
         assert!(listeners.has_ready(Mono(1)));
@@ -361,9 +372,9 @@ mod tests {
     #[test]
     fn every_ipv4_and_every_ipv6_address_share_a_port() {
         let (poll, mut listeners, _) = bench();
-        listeners.listen(poll.registry(), ListenerId(0), &tcp("*", 0)).expect("listen");
+        listeners.listen(poll.registry(), Path::new("/"), ListenerId(0), &tcp("*", 0)).expect("listen");
         let port = listeners.addresses()[0].port();
-        match listeners.listen(poll.registry(), ListenerId(1), &tcp("::*", port)) {
+        match listeners.listen(poll.registry(), Path::new("/"), ListenerId(1), &tcp("::*", port)) {
             Ok(()) => assert_eq!(listeners.addresses()[1], SocketAddr::from(([0_u16; 8], port))),
             // A machine without IPv6.
             Err(error) => assert!(!error.0.contains("in use"), "{}", error.0),
@@ -375,8 +386,9 @@ mod tests {
         let (poll, mut listeners, _) = bench();
         let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
         let port = taken.local_addr().expect("address").port();
-        let mut text =
-            |at: &ListenAt| listeners.listen(poll.registry(), ListenerId(0), at).expect_err("must fail").0;
+        let mut text = |at: &ListenAt| {
+            listeners.listen(poll.registry(), Path::new("/"), ListenerId(0), at).expect_err("must fail").0
+        };
         assert_eq!(&*text(&tcp("127.0.0.1", port)), "bind: Address already in use");
         assert_eq!(&*text(&tcp("192.0.2.1", port)), "bind: Cannot assign requested address");
         let missing = ListenAt::Unix { path: "/no/such/dir/s".into(), perm: 0, backlog: 16 };
@@ -391,7 +403,7 @@ mod tests {
         let name = path.to_str().expect("UTF-8").to_owned();
         drop(std::os::unix::net::UnixListener::bind(&path).expect("stale socket"));
         let at = ListenAt::Unix { path: name.clone().into(), perm: 0o700, backlog: 16 };
-        listeners.listen(poll.registry(), ListenerId(0), &at).expect("listen");
+        listeners.listen(poll.registry(), Path::new("/"), ListenerId(0), &at).expect("listen");
         let mode = std::fs::metadata(&path).expect("socket").permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         let _client = UnixStream::connect(&path).expect("connect");
@@ -408,7 +420,8 @@ mod tests {
         let path = dir.path().join("precious");
         std::fs::write(&path, "data").expect("file");
         let at = ListenAt::Unix { path: path.to_str().expect("UTF-8").into(), perm: 0, backlog: 16 };
-        let error = listeners.listen(poll.registry(), ListenerId(0), &at).expect_err("must fail");
+        let error =
+            listeners.listen(poll.registry(), Path::new("/"), ListenerId(0), &at).expect_err("must fail");
         assert_eq!(&*error.0, "bind: Address already in use");
         assert!(path.exists());
     }

@@ -46,11 +46,13 @@ pub struct Options {
 impl Options {
     /// Everything as the configuration says, nothing of the process touched.
     #[must_use]
-    pub fn new(config: Config) -> Self {
+    pub fn new(mut config: Config, settings: Settings) -> Self {
+        // CONFIG GET and CONFIG REWRITE show the directory itself, wherever the server was started.
+        config.dir = settings.dir.to_string_lossy().into();
         Self {
-            settings: Settings::of(&config),
             config,
             config_path: None,
+            settings,
             knobs: Knobs::default(),
             entropy: None,
             catch_signals: false,

@@ -4,6 +4,7 @@ use norn_core::config::Config;
 use norn_core::contract::LogLevel;
 use norn_runtime::log::{Log, LogTo};
 use norn_runtime::server::{Handle, Options, Server};
+use norn_runtime::settings::Settings;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -18,10 +19,15 @@ fn silent() -> Log {
     Log::open(LogTo::Nowhere, LogLevel::Nothing).expect("log")
 }
 
+fn options(config: Config) -> Options {
+    let settings = Settings::of(&config).expect("settings");
+    Options::new(config, settings)
+}
+
 fn start(change: impl FnOnce(&mut Config)) -> Handle {
     let mut config = Config { port: free_port().into(), bind: vec!["127.0.0.1".into()], ..Config::default() };
     change(&mut config);
-    Server::start(Options::new(config), silent()).expect("the server starts")
+    Server::start(options(config), silent()).expect("the server starts")
 }
 
 fn connect(server: &Handle) -> TcpStream {
@@ -180,7 +186,7 @@ fn a_port_in_use_ends_the_server_with_code_1() {
     let path = std::env::temp_dir().join(format!("norn-in-use-{}.log", std::process::id()));
     let log = Log::open(LogTo::File(path.clone()), LogLevel::Notice).expect("log");
     let config = Config { port: port.into(), bind: vec!["127.0.0.1".into()], ..Config::default() };
-    let server = Server::start(Options::new(config), log).expect("made");
+    let server = Server::start(options(config), log).expect("made");
     assert_eq!(server.wait(), 1);
     let text = std::fs::read_to_string(&path).expect("log");
     std::fs::remove_file(&path).expect("removed");

@@ -8,7 +8,7 @@
 
 use crate::disk::Disk;
 use crate::target::Target;
-use norn_core::config::{Config, EnableLocal, Knobs};
+use norn_core::config::{Access, Config, Knobs};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, DialTarget, DiskRequest, Effects, Garbage, Gauges, Input, LinkId,
     ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Span, StopHow, Tuning, Unix,
@@ -217,13 +217,13 @@ impl Loopback {
 /// When they are refused.
 #[must_use]
 pub fn configured(args: &[String]) -> Config {
-    let mut config = Config { enable_debug_command: EnableLocal::Yes, ..Config::default() };
+    let mut config = Config { enable_debug_command: Access::Yes, ..Config::default() };
     for pair in args.windows(2) {
         match (pair[0].as_str(), pair[1].as_str()) {
             ("--requirepass", value) => config.requirepass = value.into(),
             ("--maxclients", value) => config.maxclients = value.parse().unwrap(),
             ("--min-replicas-to-write", value) => config.min_replicas_to_write = value.parse().unwrap(),
-            ("--enable-debug-command", "no") => config.enable_debug_command = EnableLocal::No,
+            ("--enable-debug-command", "no") => config.enable_debug_command = Access::No,
             _ => {}
         }
     }

@@ -1,9 +1,90 @@
 //! Planted bugs, by which the simulator's oracles are proven. They exist only with the feature `mutants`; without it
 //! every question whether one is switched on is the constant `false`.
+//!
+//! *Owns*: their list, and which one a node carries. *Does not own*: the bugs; each is one line where it belongs.
 
 /// One planted bug each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mutant {
     /// Several propagated commands of one unit go out without MULTI and EXEC.
     UnitNotWrapped,
+    /// The eighth command of a parsed window is dropped without a reply.
+    CommandDropped,
+    /// DBSIZE answers with one key too many.
+    DbsizeTooLarge,
+    /// CLIENT ID depends on how many reads the bytes came in.
+    ReadsShow,
+    /// Changed keys are not told to their watchers.
+    WatchersNotTold,
+    /// The second listener of a channel is left out.
+    ListenerSkipped,
+    /// Every command of a transaction reads a later time.
+    TimeFlowsInExec,
+    /// Keys live a second longer than their deadline says.
+    ExpiresLate,
+    /// Output limits are not enforced.
+    OutputUnlimited,
+    /// CLIENT ID depends on what other nodes of the process did.
+    StateShared,
+}
+
+impl Mutant {
+    /// Every planted bug.
+    pub const ALL: &'static [Self] = &[
+        Self::UnitNotWrapped,
+        Self::CommandDropped,
+        Self::DbsizeTooLarge,
+        Self::ReadsShow,
+        Self::WatchersNotTold,
+        Self::ListenerSkipped,
+        Self::TimeFlowsInExec,
+        Self::ExpiresLate,
+        Self::OutputUnlimited,
+        Self::StateShared,
+    ];
+}
+
+/// The planted bug of a node, if it has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Planted {
+    #[cfg(feature = "mutants")]
+    bug: Option<Mutant>,
+}
+
+impl Planted {
+    /// A node with this bug.
+    #[cfg(feature = "mutants")]
+    #[must_use]
+    pub const fn one(bug: Mutant) -> Self {
+        Self { bug: Some(bug) }
+    }
+
+    /// Whether the node has this bug.
+    #[must_use]
+    pub fn is(&self, bug: Mutant) -> bool {
+        #[cfg(feature = "mutants")]
+        {
+            self.bug == Some(bug)
+        }
+        #[cfg(not(feature = "mutants"))]
+        {
+            let _ = bug;
+            false
+        }
+    }
+}
+
+/// A number that every node of the process counts up together: what no part of the core may have.
+#[cfg(feature = "mutants")]
+pub fn shared_counter() -> u64 {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    COUNTER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Without planted bugs there is no such number.
+#[cfg(not(feature = "mutants"))]
+#[must_use]
+pub const fn shared_counter() -> u64 {
+    0
 }

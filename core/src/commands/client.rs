@@ -2,6 +2,7 @@
 
 use super::connection::is_client_name;
 use crate::base::ids::ClientId;
+use crate::base::mutant::{Mutant, shared_counter};
 use crate::connection::{ConnFlags, Connection, WaitsFor};
 use crate::contract::{Span, Timer};
 use crate::engine::row::{Acl, Flags, Group, Row};
@@ -16,7 +17,13 @@ use core::fmt::Write as _;
 type Done = Result<(), CommandError>;
 
 fn client_id(ctx: &mut Ctx<'_>) -> Done {
-    let id = ctx.client().id.0;
+    let mut id = ctx.client().id.0;
+    if ctx.srv.knobs.broken(Mutant::ReadsShow) {
+        id += ctx.srv.stats.reads;
+    }
+    if ctx.srv.knobs.broken(Mutant::StateShared) {
+        id += shared_counter();
+    }
     ctx.reply().int(id as i64);
     Ok(())
 }
@@ -453,7 +460,7 @@ pub(super) const ROWS: &[Row] = &[
             Row::new("client|setinfo", client_setinfo, 4, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE), Acl::CONNECTION.or(Acl::SLOW), Group::Connection)
                 .since("7.2.0")
                 .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
-                .doc("Stores the name or the version of the client library.", "O(1)", "(lib-name libname|lib-ver libver)"),
+                .doc("Stores the name or the version of the client library.", "O(1)", "(LIB-NAME libname|LIB-VER libver)"),
             Row::new("client|setname", client_setname, 3, Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE), Acl::CONNECTION.or(Acl::SLOW), Group::Connection)
                 .since("2.6.9")
                 .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])

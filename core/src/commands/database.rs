@@ -10,7 +10,8 @@ type Done = Result<(), CommandError>;
 
 fn dbsize(ctx: &mut Ctx<'_>) -> Done {
     let n = ctx.srv.keyspace.len(ctx.db);
-    ctx.reply().int(n as i64);
+    let planted = ctx.srv.knobs.broken(crate::base::mutant::Mutant::DbsizeTooLarge);
+    ctx.reply().int(n as i64 + i64::from(planted));
     Ok(())
 }
 

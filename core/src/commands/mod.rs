@@ -5,8 +5,10 @@ mod connection;
 mod counter;
 mod database;
 mod debug;
+mod docs;
 mod expire;
 mod generic;
+mod introspect;
 mod lcs;
 mod memory;
 mod pubsub;
@@ -31,6 +33,7 @@ pub const FAMILIES: &[&[Row]] = &[
     server::ROWS,
     debug::ROWS,
     memory::ROWS,
+    introspect::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

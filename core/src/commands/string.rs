@@ -42,6 +42,8 @@ pub(super) fn store(ctx: &mut Ctx<'_>, key: &[u8], i: usize, ttl: Ttl) {
 
 /// Writes the string in a key, or null; the wrong type is an error.
 fn reply_string(ctx: &mut Ctx<'_>, key: &[u8]) -> Done {
+    // A command that also writes counts as a reader here.
+    ctx.srv.keyspace.set_counting(true);
     let Some(value) = ctx.srv.keyspace.lookup(ctx.db, key) else {
         ctx.reply().null();
         return Ok(());

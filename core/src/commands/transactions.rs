@@ -47,6 +47,9 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
     ctx.client_mut().flags.set(ConnFlags::IN_EXEC);
     ctx.reply().array(queue.len());
     for queued in &queue {
+        if ctx.srv.knobs.broken(crate::base::mutant::Mutant::TimeFlowsInExec) {
+            ctx.srv.now.unix.0 += 30_000;
+        }
         ctx.srv.call(ctx.slot, RowIx(queued.row), queued.args.as_args(), ctx.out);
     }
     ctx.client_mut().flags.clear(ConnFlags::IN_EXEC);

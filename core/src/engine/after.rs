@@ -7,7 +7,7 @@ use super::row::{Flags, Row};
 use super::server::Server;
 use crate::config::NotifyFlags;
 use crate::connection::{ConnFlags, Conns};
-use crate::keyspace::{Expired, Touched};
+use crate::keyspace::{Expired, Notice, Touched};
 use alloc::boxed::Box;
 
 impl Server {
@@ -33,7 +33,8 @@ impl Server {
         }
     }
 
-    /// Propagates and announces the keys that were found expired and removed.
+    /// Propagates and announces the keys that were found expired and removed; announces the ones looked for in vain and
+    /// the new ones.
     pub fn drain_expired(&mut self) {
         if self.keyspace.expired().is_empty() {
             return;
@@ -42,12 +43,18 @@ impl Server {
         self.keyspace.swap_expired(&mut expired);
         let lazy = self.config.lazyfree_lazy_expire;
         let verb: &[u8] = if lazy { b"UNLINK" } else { b"DEL" };
-        for Expired { db, key } in &expired {
-            let args: [&[u8]; 2] = [verb, key.as_slice()];
-            self.push_to_unit(*db, args.into_iter());
-            self.send_event(NotifyFlags::EXPIRED, "expired", *db, key.as_slice());
+        for Expired { notice, db, key } in &expired {
+            let key = key.as_slice();
+            match notice {
+                Notice::Expired => {
+                    self.push_to_unit(*db, [verb, key].into_iter());
+                    self.send_event(NotifyFlags::EXPIRED, "expired", *db, key);
+                    self.stats.expired_keys += 1;
+                }
+                Notice::Missed => self.send_event(NotifyFlags::KEY_MISS, "keymiss", *db, key),
+                Notice::Created => self.send_event(NotifyFlags::NEW, "new", *db, key),
+            }
         }
-        self.stats.expired_keys += expired.len() as u64;
         expired.clear();
         self.expired_keys = expired;
     }
@@ -64,9 +71,11 @@ impl Server {
         if self.watch.is_empty() {
             return;
         }
+        let deaf = self.knobs.broken(crate::base::mutant::Mutant::WatchersNotTold);
         let Self { keyspace, watch, conns, .. } = self;
         for change in keyspace.touched() {
             match change {
+                Touched::Key(..) if deaf => {}
                 Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
                 Touched::Database(db) => watch.in_db(db).for_each(|(_, slots)| spoil(conns, slots)),
             }

@@ -9,6 +9,7 @@ use super::gate::{self, Verdict};
 use super::row::{Flags, Gates, Row};
 use super::server::Server;
 use super::table::RowIx;
+use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, Multi, Queued};
 use crate::keyspace::ExpiryPolicy;
 use crate::resp::{Args, CommandError, OutBuf, OwnedArgs, Writer};
@@ -77,7 +78,9 @@ impl Server {
         let dirty = self.keyspace.dirty();
         self.open_unit();
         self.keyspace.set_no_touch(no_touch);
-        self.keyspace.begin(self.now.unix.ms(), policy);
+        let late_ms = if self.knobs.broken(Mutant::ExpiresLate) { 1_000 } else { 0 };
+        self.keyspace.begin(self.now.unix.ms() - late_ms, policy);
+        self.keyspace.set_counting(!row.flags.has(Flags::WRITE));
         let mut ctx =
             Ctx { srv: self, slot, args, out, db, proto, row_ix, row, effect: Effect::Request, in_exec };
         let result = (row.run)(&mut ctx);
@@ -159,7 +162,7 @@ impl Server {
             }
         }
         let found = self.table.row(row);
-        if !found.takes(args.len()) || found.flags.has(Flags::CONTAINER) {
+        if !found.takes(args.len()) {
             let text = wrong_arity(found);
             self.refuse_with(slot, Some(row), &text, out);
             return None;

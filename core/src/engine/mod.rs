@@ -17,6 +17,7 @@ pub mod propagate;
 pub mod row;
 pub mod server;
 pub mod slowlog;
+pub mod syntax;
 pub mod table;
 pub mod timers;
 pub mod watch;

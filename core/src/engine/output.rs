@@ -108,8 +108,11 @@ impl Server {
         let mut message = Encoded { resp2: None, resp3: None };
         let listeners = self.pubsub.listeners(SubKind::Channel, channel).to_vec();
         for slot in listeners {
-            self.send_encoded(slot, &mut message, &[b"message", channel, payload]);
             told += 1;
+            if told == 2 && self.knobs.broken(crate::base::mutant::Mutant::ListenerSkipped) {
+                continue;
+            }
+            self.send_encoded(slot, &mut message, &[b"message", channel, payload]);
         }
         let patterns: alloc::vec::Vec<_> = self
             .pubsub

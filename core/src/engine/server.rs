@@ -12,7 +12,7 @@ use super::table::Table;
 use super::timers::Timers;
 use super::watch::WatchTable;
 use crate::base::rng::Rng;
-use crate::config::{Config, Knobs};
+use crate::config::{Config, Knobs, NotifyFlags};
 use crate::connection::Conns;
 use crate::contract::{
     ConnId, DialTarget, DiskRequest, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now, OpId,
@@ -247,5 +247,7 @@ impl Server {
         arm(Gates::LOADING, self.repl.is_loading());
         arm(Gates::PAUSE, self.pause.until.is_some());
         self.armed = armed;
+        let events = self.config.notify_keyspace_events;
+        self.keyspace.set_notices(events.any(NotifyFlags::KEY_MISS), events.any(NotifyFlags::NEW));
     }
 }

@@ -56,6 +56,10 @@ pub struct Keyspace {
     used: usize,
     hits: u64,
     misses: u64,
+    /// Whether lookups count: those of writing commands do not.
+    counting: bool,
+    /// Whether [`Notice::Missed`] and [`Notice::Created`] are noted.
+    notices: (bool, bool),
     dirty: u64,
     /// One more than the highest database that ever had a deadline.
     deadline_dbs: usize,
@@ -88,10 +92,23 @@ pub enum Ttl {
     At(i64),
 }
 
-/// A key that was removed because its deadline had passed.
+/// What happened to a key aside from what the command asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// It was removed because its deadline had passed.
+    Expired,
+    /// A reader looked for it in vain. Noted only when asked for.
+    Missed,
+    /// It did not exist before. Noted only when asked for.
+    Created,
+}
+
+/// A key with what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expired {
-    /// Where it was.
+    /// What happened.
+    pub notice: Notice,
+    /// Where.
     pub db: DbIndex,
     /// The key.
     pub key: SmallBytes,
@@ -154,6 +171,8 @@ impl Keyspace {
             used,
             hits: 0,
             misses: 0,
+            counting: true,
+            notices: (false, false),
             dirty: 0,
             deadline_dbs: 0,
             touched: TouchLog::default(),
@@ -200,6 +219,17 @@ impl Keyspace {
         self.no_touch = no_touch;
     }
 
+    /// Whether lookups count as hits and misses from now on (not in commands that write).
+    #[inline]
+    pub fn set_counting(&mut self, counting: bool) {
+        self.counting = counting;
+    }
+
+    /// Whether lookups in vain and new keys are noted in [`Keyspace::expired`].
+    pub fn set_notices(&mut self, missed: bool, created: bool) {
+        self.notices = (missed, created);
+    }
+
     /// Whether changes are logged for [`Keyspace::touched`]; disarming forgets the log.
     pub fn set_watching(&mut self, watching: bool) {
         self.touched.arm(watching);
@@ -237,7 +267,8 @@ impl Keyspace {
         (self.hits, self.misses) = (0, 0);
     }
 
-    /// Keys removed because they had expired, in order, since [`Keyspace::clear_expired`].
+    /// Keys removed because they had expired, and whatever else is noted, in order, since
+    /// [`Keyspace::clear_expired`].
     #[must_use]
     #[inline]
     pub fn expired(&self) -> &[Expired] {
@@ -313,6 +344,22 @@ impl Keyspace {
             Some(ix) => self.judge(db, hash, ix),
         };
         (hash, found)
+    }
+
+    /// Counts a lookup that found the key, or did not.
+    #[inline]
+    fn count_lookup(&mut self, db: DbIndex, key: &[u8], found: bool) {
+        if !self.counting {
+            return;
+        }
+        if found {
+            self.hits += 1;
+            return;
+        }
+        self.misses += 1;
+        if self.notices.0 {
+            self.expired.push(Expired { notice: Notice::Missed, db, key: SmallBytes::new(key) });
+        }
     }
 
     /// What a key with a deadline counts as.

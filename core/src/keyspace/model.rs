@@ -3,7 +3,7 @@
 //! *Owns*: the model: one ordered map of what is stored, and another of what a snapshot must show.
 //! *Does not own*: tests of single functions, which stand beside them.
 
-use super::{Copied, Expired, ExpiryPolicy, Keyspace, Touched, Ttl};
+use super::{Copied, Expired, ExpiryPolicy, Keyspace, Notice, Touched, Ttl};
 use crate::base::ids::DbIndex;
 use crate::base::rng::Rng;
 use crate::containers::dict::HashKey;
@@ -179,9 +179,10 @@ impl World {
     }
 
     fn report(&mut self) {
-        let mut expired = vec![Expired { db: at(9), key: SmallBytes::new(b"stale") }];
+        let mut expired =
+            vec![Expired { notice: Notice::Expired, db: at(9), key: SmallBytes::new(b"stale") }];
         self.keyspace.swap_expired(&mut expired);
-        for Expired { db, key } in expired {
+        for Expired { notice: _, db, key } in expired {
             let count =
                 self.unreported.get_mut(&(db.0, key.as_slice().to_vec())).expect("expired in the model");
             *count = count.checked_sub(1).expect("reported once");

@@ -3,7 +3,7 @@
 //! *Owns*: lookups with and without their side effects, the pass that touches keys before use, expiry by the clock.
 //! *Does not own*: ordering of deadlines (`expiry`), the decision when expiry runs.
 
-use super::{Expired, Found, Keyspace};
+use super::{Expired, Found, Keyspace, Notice};
 use crate::base::ids::DbIndex;
 use crate::containers::dict::{Hash, Ix, Keyed as _, WINDOW};
 use crate::value::Value;
@@ -14,10 +14,10 @@ impl Keyspace {
     #[inline]
     pub fn lookup(&mut self, db: DbIndex, key: &[u8]) -> Option<&Value> {
         let (_, Found::Live(ix)) = self.locate(db, key) else {
-            self.misses += 1;
+            self.count_lookup(db, key, false);
             return None;
         };
-        self.hits += 1;
+        self.count_lookup(db, key, true);
         let database = &mut self.dbs[db.0 as usize];
         if !self.no_touch {
             database.set_access(ix, self.clock);
@@ -28,11 +28,7 @@ impl Keyspace {
     /// Whether the key is there. Counts a hit or a miss; no access.
     pub fn exists(&mut self, db: DbIndex, key: &[u8]) -> bool {
         let found = matches!(self.locate(db, key), (_, Found::Live(_)));
-        if found {
-            self.hits += 1;
-        } else {
-            self.misses += 1;
-        }
+        self.count_lookup(db, key, found);
         found
     }
 
@@ -95,8 +91,9 @@ impl Keyspace {
             for (entry, hash) in entries.iter_mut().zip(&hashes[..count]) {
                 *entry = dict.touch_slot(*hash);
             }
-            let touched = entries[..count].iter().flatten().fold(0, |sum, ix| sum ^ dict.touch_entry(*ix));
-            black_box(touched);
+            let found = || entries[..count].iter().flatten();
+            black_box(found().fold(0, |sum, ix| sum ^ dict.touch_entry(*ix)));
+            black_box(found().fold(0, |sum, ix| sum ^ dict.get(*ix).value.touch()));
             if count < WINDOW {
                 return;
             }
@@ -176,7 +173,7 @@ impl Keyspace {
     pub(super) fn expire(&mut self, db: DbIndex, hash: Hash, ix: Ix) {
         let key = self.bury(db, hash, ix);
         self.touched.key(db, key.as_slice());
-        self.expired.push(Expired { db, key });
+        self.expired.push(Expired { notice: Notice::Expired, db, key });
     }
 
     /// Finds a key that is there for the command.

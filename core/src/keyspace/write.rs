@@ -5,7 +5,7 @@
 //! *Does not own*: whole databases (`whole`).
 
 use super::snapshot::Preimage;
-use super::{Found, Keyspace, Ttl};
+use super::{Expired, Found, Keyspace, Notice, Ttl};
 use crate::base::ids::DbIndex;
 use crate::containers::dict::{Hash, Ix, Keyed as _};
 use crate::value::{SmallBytes, Value};
@@ -190,6 +190,9 @@ impl Keyspace {
                 true
             }
             (Found::Absent, ttl) => {
+                if self.notices.1 {
+                    self.expired.push(Expired { notice: Notice::Created, db, key: SmallBytes::new(key) });
+                }
                 let deadline = match ttl {
                     Ttl::At(deadline) => Some(deadline),
                     Ttl::Clear | Ttl::Keep => None,

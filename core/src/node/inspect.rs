@@ -57,6 +57,11 @@ impl Node {
         }
     }
 
+    /// Keeps a deep digest of the data from now on.
+    pub fn enable_digest(&mut self) {
+        self.srv.keyspace.enable_digest();
+    }
+
     /// Every connection.
     #[must_use]
     pub fn inspect_conns(&self) -> Vec<ConnView> {

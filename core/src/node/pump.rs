@@ -140,6 +140,9 @@ impl Server {
         let conn = self.conns.get_mut(slot);
         let class = conn.obuf_class();
         let mut limit = self.config.client_output_buffer_limit[class];
+        if self.knobs.broken(crate::base::mutant::Mutant::OutputUnlimited) {
+            return;
+        }
         if class == 1 && limit.hard > 0 {
             // A replica may always lag by a whole backlog.
             limit.hard = limit.hard.max(self.config.repl_backlog_size as u64);

@@ -4,6 +4,7 @@
 //! *Does not own*: parsing (`resp`), execution (`engine/exec`), writing (`pump`).
 
 use super::Node;
+use crate::base::mutant::Mutant;
 use crate::connection::ConnFlags;
 use crate::contract::{CloseWhy, ConnId, Input, LogLevel, Now};
 use crate::engine::exec::Flow;
@@ -117,6 +118,9 @@ impl Node {
         self.touch_ahead(slot, inbox);
         let hard = self.hard_limit(slot);
         for frame in 0..self.window.len() {
+            if frame == 7 && self.srv.knobs.broken(Mutant::CommandDropped) {
+                continue;
+            }
             let args = inbox.args(&self.scratch, &self.window, frame);
             let flow = self.srv.execute(slot, args, self.rows[frame], out);
             if hard > 0 && out.len() as u64 > hard {
@@ -146,6 +150,9 @@ impl Node {
 
     fn hard_limit(&self, slot: u32) -> u64 {
         let class = self.srv.conns.get(slot).obuf_class();
+        if self.srv.knobs.broken(Mutant::OutputUnlimited) {
+            return 0;
+        }
         self.srv.config.client_output_buffer_limit[class].hard
     }
 

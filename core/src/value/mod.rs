@@ -54,6 +54,15 @@ impl Value {
         }
     }
 
+    /// Starts reading what a command is likely to read first; the answer means nothing.
+    #[must_use]
+    #[inline]
+    pub fn touch(&self) -> u8 {
+        match self {
+            Self::String(string) => string.touch(),
+        }
+    }
+
     /// Bytes on the heap, by the core's own count. Takes constant time.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

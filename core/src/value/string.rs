@@ -130,6 +130,16 @@ impl StringValue {
         }
     }
 
+    /// Starts reading the text where it lies apart from the value, both ends of it; see `Keyspace::touch_window`.
+    #[must_use]
+    #[inline]
+    pub fn touch(&self) -> u8 {
+        match &self.0 {
+            Form::Heap(text) => text.first().copied().unwrap_or(0) ^ text.last().copied().unwrap_or(0),
+            Form::Int(_) | Form::Short { .. } | Form::Grown(_) | Form::Shared(_) => 0,
+        }
+    }
+
     /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -81,7 +81,14 @@ fn from_redis() -> bool {
 fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
     if from_redis() {
         let server = Server::redis(what, &script.server)?;
-        return Some(script.run(&mut server.tcp(), protocol));
+        let mut session = script.run(&mut server.tcp(), protocol);
+        // Where norn differs, what Redis says is of no use.
+        for (heard, step) in session.heard.iter_mut().zip(&script.steps) {
+            if step.rule.differs.is_some() {
+                heard.clear();
+            }
+        }
+        return Some(session);
     }
     let mut target = Loopback::with_args(&script.server, START);
     Some(script.run(&mut target, protocol))

@@ -1,0 +1,139 @@
+//! Simulated clients.
+//!
+//! *Owns*: what one client sent, was promised and has heard. *Does not own*: the network; `world/clients` moves its bytes.
+//! *Invariants*: `waiting` holds the commands of the present connection whose reply has not come, in order; `expected`
+//! holds what the server must answer to those of them that it has read.
+
+pub mod frame;
+pub mod reply;
+
+use crate::agenda::Time;
+use crate::model::Expect;
+use crate::net::{End, HostId};
+use crate::plan::workload::Speaker;
+use reply::{Parser, Reply};
+use std::collections::{BTreeSet, VecDeque};
+
+/// What a client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sends commands drawn from the mixture.
+    Talker,
+    /// Subscribes and listens.
+    Subscriber,
+    /// Gives the orders of the plan (REPLICAOF) to one server.
+    Admin,
+    /// Reads everything at the end.
+    Auditor,
+}
+
+/// Where a client's connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// None.
+    Idle,
+    /// A connection attempt of the network.
+    Dialing(u32),
+    /// Connected.
+    Up(End),
+}
+
+/// A command whose reply has not come.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// As typed.
+    pub text: Box<str>,
+    /// Confirmations that have come, when it is a subscription.
+    pub confirmed: usize,
+}
+
+/// A client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Where it runs.
+    pub host: HostId,
+    /// Whom it talks to.
+    pub server: u8,
+    /// What it is for.
+    pub role: Role,
+    /// Begins each connection with HELLO 3.
+    pub resp3: bool,
+    /// Reads at most so many bytes at a time, and then rests for `rest_us`; 0 = at once and everything.
+    pub read_max: usize,
+    /// See `read_max`.
+    pub rest_us: Time,
+    /// Reads nothing before this time.
+    pub asleep_until: Time,
+    /// Its connection.
+    pub line: Line,
+    /// Bytes not yet written.
+    pub out: Vec<u8>,
+    /// The parser of replies.
+    pub parser: Parser,
+    /// See the module.
+    pub waiting: VecDeque<Sent>,
+    /// See the module.
+    pub expected: VecDeque<Expect>,
+    /// Messages the server owes it, in order, while that is known.
+    pub due: VecDeque<Reply>,
+    /// Whether `due` is complete.
+    pub due_known: bool,
+    /// Channels and patterns whose subscription was confirmed.
+    pub confirmed: BTreeSet<Vec<u8>>,
+    /// Items of the plan it has not said yet because it waits for a reply or a connection.
+    pub backlog: VecDeque<u32>,
+    /// Sends nothing more until all replies have come.
+    pub holding: bool,
+    /// What it knows of itself.
+    pub speaker: Speaker,
+    /// Replies heard.
+    pub heard: u64,
+    /// Connections made.
+    pub connects: u64,
+    /// A timer of its own is set.
+    pub timer: bool,
+}
+
+impl Client {
+    /// A client without a connection.
+    #[must_use]
+    pub fn new(host: HostId, server: u8, role: Role) -> Self {
+        Self {
+            host,
+            server,
+            role,
+            resp3: false,
+            read_max: 0,
+            rest_us: 0,
+            asleep_until: 0,
+            line: Line::Idle,
+            out: Vec::new(),
+            parser: Parser::default(),
+            waiting: VecDeque::new(),
+            expected: VecDeque::new(),
+            due: VecDeque::new(),
+            due_known: true,
+            confirmed: BTreeSet::new(),
+            backlog: VecDeque::new(),
+            holding: false,
+            speaker: Speaker::default(),
+            heard: 0,
+            connects: 0,
+            timer: false,
+        }
+    }
+
+    /// Forgets everything that belonged to the connection.
+    pub fn hang_up(&mut self) {
+        self.line = Line::Idle;
+        self.out.clear();
+        self.parser = Parser::default();
+        self.waiting.clear();
+        self.expected.clear();
+        self.due.clear();
+        self.due_known = true;
+        self.confirmed.clear();
+        self.holding = false;
+        self.speaker.in_multi = false;
+    }
+}

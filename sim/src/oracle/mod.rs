@@ -1,0 +1,162 @@
+//! What must be true. One file for each property (or a few that share their state), with the property in one sentence
+//! at its top.
+//!
+//! *Owns*: the checks and what they remember. *Does not own*: what they look at. *Invariants*: a check draws no random
+//! number and changes nothing in the world, so that switching one on does not change the run.
+
+mod buffers;
+mod order;
+mod pushes;
+mod replica;
+mod replies;
+mod stream;
+
+use crate::client::Client;
+use crate::client::reply::Reply;
+use crate::model::{Expect, shape};
+use crate::plan::Plan;
+use crate::record::Record;
+use crate::record::follower::{Boundary, Follower};
+use crate::view::View;
+use crate::world::Figures;
+
+/// Something that must not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which rule, by its number in the list of oracles.
+    pub oracle: &'static str,
+    /// One line.
+    pub reason: String,
+}
+
+impl Violation {
+    /// A violation.
+    #[must_use]
+    pub fn new(oracle: &'static str, reason: String) -> Self {
+        Self { oracle, reason }
+    }
+}
+
+/// What is remembered of one server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Memory {
+    /// The last look.
+    pub(crate) last: Option<View>,
+    /// Its data when the MULTI that it is applying began.
+    pub(crate) at_multi: Option<u128>,
+}
+
+/// All checks and what they remember.
+#[derive(Clone, Debug, Default)]
+pub struct Oracles {
+    record: Record,
+    memory: Vec<Memory>,
+    limits: buffers::Limits,
+}
+
+impl Oracles {
+    /// The checks for a plan.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            record: Record::default(),
+            memory: vec![Memory::default(); plan.servers.len()],
+            limits: buffers::Limits::of(plan),
+        }
+    }
+
+    /// What a client may expect, given whether the model knows the data.
+    #[must_use]
+    pub fn expectation(&self, tracked: bool, expect: Expect) -> Expect {
+        match expect {
+            _ if tracked => expect,
+            Expect::Confirm(_) => expect,
+            _ => Expect::Shape(shape::ANY),
+        }
+    }
+
+    /// Whether nodes close clients that do not read.
+    #[must_use]
+    pub fn closes_on_output(&self) -> bool {
+        self.limits.any()
+    }
+
+    /// A server's process ended: what was known of it is void.
+    pub fn process_ended(&mut self, s: u8) {
+        self.memory[usize::from(s)] = Memory::default();
+    }
+
+    /// A client heard a reply; whether it answers a command in full.
+    ///
+    /// # Errors
+    /// The reply is wrong.
+    pub fn reply(
+        &mut self,
+        c: u8,
+        client: &mut Client,
+        reply: &Reply,
+        f: &mut Figures,
+    ) -> Result<bool, Violation> {
+        if pushes::is_message(client, reply) {
+            pushes::message(c, client, reply)?;
+            return Ok(false);
+        }
+        order::reply(c, client, reply, f)
+    }
+
+    /// A node was given input that is not its master's stream.
+    ///
+    /// # Errors
+    /// Its state does not follow from the input.
+    pub fn after_input(&mut self, s: u8, view: &View) -> Result<(), Violation> {
+        let memory = &mut self.memory[usize::from(s)];
+        replica::keeps_still(s, memory, view)?;
+        stream::moves_forward(s, memory, view)?;
+        stream::same_state(&mut self.record, s, view)?;
+        memory.last = Some(*view);
+        Ok(())
+    }
+
+    /// A replica was given a piece of its master's conversation.
+    ///
+    /// # Errors
+    /// The replica's state does not follow from it.
+    pub fn stream(
+        &mut self,
+        s: u8,
+        view: &View,
+        follower: &Follower,
+        boundary: &Boundary,
+        figures: &mut Figures,
+    ) -> Result<(), Violation> {
+        let memory = &mut self.memory[usize::from(s)];
+        match boundary {
+            Boundary::Full(..) => figures.syncs[0] += 1,
+            Boundary::Partial(_) => {
+                figures.syncs[1] += 1;
+                stream::rightly_continued(&mut self.record, s, view)?;
+            }
+            Boundary::Command => {
+                figures.boundaries += 1;
+                stream::same_command(&mut self.record, s, follower)?;
+                stream::counts_bytes(s, view, follower)?;
+                replica::applies_blocks_whole(s, memory, view, follower)?;
+            }
+            Boundary::None | Boundary::Loaded => {}
+        }
+        stream::moves_forward(s, memory, view)?;
+        if !follower.in_multi {
+            stream::same_state(&mut self.record, s, view)?;
+        }
+        memory.last = Some(*view);
+        Ok(())
+    }
+
+    /// Figures that need a look at the whole node.
+    ///
+    /// # Errors
+    /// One of them is beyond its limit.
+    pub fn figures(&self, s: u8, node: &norn_core::node::Node) -> Result<(), Violation> {
+        View::kept_output(node).into_iter().try_for_each(|(class, bytes)| self.limits.check(s, class, bytes))
+    }
+}

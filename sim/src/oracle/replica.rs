@@ -1,0 +1,47 @@
+//! A9: a replica shows nothing of a MULTI block before its EXEC. A10: a replica's keys change only by its stream.
+
+use super::{Memory, Violation};
+use crate::record::follower::Follower;
+use crate::view::View;
+
+/// A9: called at each command of the stream.
+pub(super) fn applies_blocks_whole(
+    s: u8,
+    memory: &mut Memory,
+    view: &View,
+    follower: &Follower,
+) -> Result<(), Violation> {
+    if view.loading || !view.is_replica {
+        memory.at_multi = None;
+        return Ok(());
+    }
+    if !follower.in_multi {
+        memory.at_multi = None;
+        return Ok(());
+    }
+    match memory.at_multi {
+        None => memory.at_multi = Some(view.digest),
+        Some(before) if before == view.digest => {}
+        _ => {
+            return Err(Violation::new(
+                "A9",
+                format!("n{s} shows `{}` before its EXEC", follower.args.text()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A10: called when the node was given anything but its master's stream.
+pub(super) fn keeps_still(s: u8, memory: &Memory, view: &View) -> Result<(), Violation> {
+    let Some(last) = memory.last else { return Ok(()) };
+    let settled = !last.loading && !view.loading && last.is_replica && view.is_replica;
+    if settled && last.digest != view.digest && last.offset == view.offset && last.id == view.id {
+        let (from, to) = (last.keys, view.keys);
+        return Err(Violation::new(
+            "A10",
+            format!("the data of n{s}, a replica, changed by itself ({from} keys, then {to})"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! A1: replicas of one history are given the same command at the same offset. A2: the same data stands at the same
+//! (replication id, offset) on every node. A3: a replica's offset counts the bytes of the stream it applied and never goes
+//! back within a history. A4: a replica that is let continue holds exactly the data that its new master had at that offset.
+
+use super::{Memory, Violation};
+use crate::record::Record;
+use crate::record::follower::Follower;
+use crate::view::View;
+
+/// A1.
+pub(super) fn same_command(record: &mut Record, s: u8, follower: &Follower) -> Result<(), Violation> {
+    match record.command(&follower.id, follower.offset, s, follower.hash) {
+        None => Ok(()),
+        Some(first) => Err(Violation::new(
+            "A1",
+            format!(
+                "at {}:{} n{s} was given `{}`, n{} something else",
+                short(&follower.id),
+                follower.offset,
+                follower.args.text(),
+                first.by
+            ),
+        )),
+    }
+}
+
+/// A2.
+pub(super) fn same_state(record: &mut Record, s: u8, view: &View) -> Result<(), Violation> {
+    if view.loading || !view.streaming {
+        return Ok(());
+    }
+    match record.digest(&view.id, view.offset, s, view.digest) {
+        None => Ok(()),
+        Some(first) => Err(Violation::new(
+            "A2",
+            format!("at {}:{} n{s} holds other data than n{} did", short(&view.id), view.offset, first.by),
+        )),
+    }
+}
+
+/// A3, the second half.
+pub(super) fn moves_forward(s: u8, memory: &Memory, view: &View) -> Result<(), Violation> {
+    let Some(last) = memory.last else { return Ok(()) };
+    let same = last.id == view.id && last.streaming && view.streaming && !view.loading && !last.loading;
+    if same && view.offset < last.offset {
+        let (from, to) = (last.offset, view.offset);
+        return Err(Violation::new("A3", format!("the offset of n{s} went back from {from} to {to}")));
+    }
+    Ok(())
+}
+
+/// A3, the first half.
+pub(super) fn counts_bytes(s: u8, view: &View, follower: &Follower) -> Result<(), Violation> {
+    if view.loading || !view.is_replica || view.id != follower.id {
+        return Ok(());
+    }
+    let (has, given) = (view.offset, follower.offset);
+    let wrong = if follower.in_multi { has > given } else { has != given };
+    if wrong {
+        let reason = format!("n{s} was given the stream up to {given} and reports {has}");
+        return Err(Violation::new("A3", reason));
+    }
+    Ok(())
+}
+
+/// A4.
+pub(super) fn rightly_continued(record: &mut Record, s: u8, view: &View) -> Result<(), Violation> {
+    match record.digest_at(&view.id, view.offset) {
+        Some(first) if first.what != view.digest => Err(Violation::new(
+            "A4",
+            format!(
+                "n{s} was let continue at {}:{} although n{} had other data there",
+                short(&view.id),
+                view.offset,
+                first.by
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The first digits of a replication id.
+fn short(id: &[u8; 40]) -> String {
+    String::from_utf8_lossy(&id[..8]).into_owned()
+}

@@ -1,0 +1,56 @@
+//! The model of record: what is known of every replication history, whoever reported it first.
+//!
+//! *Owns*: for each (replication id, offset) the command that ends there and the digest of the data after it.
+//! *Invariants*: an entry never changes; who disagrees with one is wrong, or the first reporter was.
+
+pub mod follower;
+
+use std::collections::BTreeMap;
+
+/// What was reported first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report<T> {
+    /// By which server.
+    pub by: u8,
+    /// What.
+    pub what: T,
+}
+
+/// All histories.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    ids: Vec<[u8; 40]>,
+    digests: BTreeMap<(u32, i64), Report<u128>>,
+    commands: BTreeMap<(u32, i64), Report<u64>>,
+}
+
+impl Record {
+    fn number(&mut self, id: &[u8; 40]) -> u32 {
+        let known = self.ids.iter().rposition(|known| known == id);
+        known.unwrap_or_else(|| {
+            self.ids.push(*id);
+            self.ids.len() - 1
+        }) as u32
+    }
+
+    /// Reports the digest of the data at an offset; answers with an earlier report that differs.
+    pub fn digest(&mut self, id: &[u8; 40], offset: i64, by: u8, digest: u128) -> Option<Report<u128>> {
+        let key = (self.number(id), offset);
+        let first = *self.digests.entry(key).or_insert(Report { by, what: digest });
+        (first.what != digest).then_some(first)
+    }
+
+    /// The digest on record.
+    #[must_use]
+    pub fn digest_at(&mut self, id: &[u8; 40], offset: i64) -> Option<Report<u128>> {
+        let key = (self.number(id), offset);
+        self.digests.get(&key).copied()
+    }
+
+    /// Reports the hash of the command that ends at an offset; answers with an earlier report that differs.
+    pub fn command(&mut self, id: &[u8; 40], offset: i64, by: u8, hash: u64) -> Option<Report<u64>> {
+        let key = (self.number(id), offset);
+        let first = *self.commands.entry(key).or_insert(Report { by, what: hash });
+        (first.what != hash).then_some(first)
+    }
+}

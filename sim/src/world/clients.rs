@@ -1,0 +1,232 @@
+//! Clients at work: what they say, when they read, what they make of the answers.
+
+use super::{Owner, PORT, Phase, World};
+use crate::agenda::Event;
+use crate::chance::Chance;
+use crate::client::reply::Reply;
+use crate::client::{Line, Role, Sent};
+use crate::net::{End, HostId, ReadOutcome, WriteOutcome};
+use crate::oracle::Violation;
+use crate::plan::What;
+use crate::plan::workload::channel;
+use crate::trace::Who;
+
+impl World {
+    /// An item of the plan for a client.
+    pub(super) fn client_item(&mut self, c: u8, item: u32) {
+        let client = &mut self.clients[usize::from(c)];
+        client.backlog.push_back(item);
+        if client.line == Line::Idle {
+            self.connect(c);
+        } else {
+            self.speak(c);
+        }
+    }
+
+    pub(super) fn connect(&mut self, c: u8) {
+        let client = &self.clients[usize::from(c)];
+        let (from, to) = (client.host, HostId(client.server));
+        let dial = self.net.dial(&mut self.agenda, from, to, PORT);
+        self.clients[usize::from(c)].line = Line::Dialing(dial);
+    }
+
+    pub(super) fn client_connected(&mut self, c: u8, end: End) {
+        self.set_owner(end, Owner::Client(c));
+        let client = &mut self.clients[usize::from(c)];
+        client.line = Line::Up(end);
+        client.connects += 1;
+        if client.resp3 {
+            self.args.clear();
+            self.args.words("HELLO 3");
+            self.send(c);
+        }
+        if self.clients[usize::from(c)].role == Role::Subscriber {
+            self.args.clear();
+            self.args.words("SUBSCRIBE ch:0 ch:1");
+            self.send(c);
+        }
+        self.speak(c);
+        // A reset may have come before the answer to the dial.
+        self.client_reads(c);
+    }
+
+    /// Says what the client has in mind, as far as it may.
+    pub(super) fn speak(&mut self, c: u8) {
+        loop {
+            let client = &mut self.clients[usize::from(c)];
+            if client.holding || !matches!(client.line, Line::Up(_)) {
+                break;
+            }
+            let Some(item) = client.backlog.pop_front() else { break };
+            if client.role == Role::Admin {
+                self.give_order(c);
+                continue;
+            }
+            let What::Say { count, .. } = self.plan.items[item as usize].what else { continue };
+            self.say(c, item, count);
+        }
+        self.client_writes(c);
+    }
+
+    fn say(&mut self, c: u8, item: u32, count: u8) {
+        let mut chance = Chance::new(self.plan.seed, 3_000_000 + u64::from(item));
+        let now_ms = (crate::clock::EPOCH_US + self.agenda.now()) as i64 / 1000;
+        let plan = std::sync::Arc::clone(&self.plan);
+        for _ in 0..count {
+            let client = &mut self.clients[usize::from(c)];
+            client.speaker.now_ms = now_ms;
+            let mut speaker = client.speaker;
+            let mut args = std::mem::take(&mut self.args);
+            if client.role == Role::Subscriber {
+                args.clear();
+                let word = ["SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE ch:*", "PUNSUBSCRIBE ch:*", "PING"];
+                let kind = chance.below(5);
+                args.words(word[kind as usize]);
+                if kind < 2 {
+                    channel(&mut chance, &mut args);
+                }
+            } else {
+                // Absolute times are unique by client, and so are the tokens.
+                plan.mixture.draw(&mut chance, &mut speaker, &mut args);
+            }
+            let holds = args.at(0) == b"WAIT";
+            self.args = args;
+            self.clients[usize::from(c)].speaker = speaker;
+            self.send(c);
+            if holds {
+                self.clients[usize::from(c)].holding = true;
+                break;
+            }
+        }
+    }
+
+    /// Sends the command in `self.args`.
+    pub(super) fn send(&mut self, c: u8) {
+        let client = &mut self.clients[usize::from(c)];
+        self.args.encode(&mut client.out);
+        let text = self.args.text();
+        self.trace.line(self.agenda.now(), Who::Client(c), format_args!("> {text}"));
+        client.waiting.push_back(Sent { text: text.into(), confirmed: 0 });
+        self.figures.commands += 1;
+    }
+
+    pub(super) fn client_writes(&mut self, c: u8) {
+        let client = &mut self.clients[usize::from(c)];
+        let Line::Up(end) = client.line else { return };
+        if client.out.is_empty() {
+            return;
+        }
+        match self.net.write(&mut self.agenda, end, &client.out, usize::MAX) {
+            WriteOutcome::Taken(n) => drop(client.out.drain(..n)),
+            // The end of the stream or the error is waiting to be read.
+            WriteOutcome::Broken => {}
+        }
+    }
+
+    /// A client has something to read, or has rested enough.
+    pub(super) fn client_reads(&mut self, c: u8) {
+        loop {
+            let now = self.agenda.now();
+            let client = &mut self.clients[usize::from(c)];
+            let Line::Up(end) = client.line else { return };
+            if client.asleep_until > now {
+                let at = client.asleep_until;
+                self.set_timer(c, at);
+                return;
+            }
+            let slow = client.read_max > 0;
+            if slow && client.timer {
+                return;
+            }
+            let most = if slow { client.read_max } else { 16 * 1024 };
+            let mut bytes = std::mem::take(&mut self.scratch);
+            bytes.resize(most, 0);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            if let ReadOutcome::Data(n) = outcome {
+                client.parser.feed(&bytes[..n]);
+            }
+            self.scratch = bytes;
+            match outcome {
+                ReadOutcome::Data(_) => {
+                    self.hear(c);
+                    if self.violation.is_some() {
+                        return;
+                    }
+                    if slow {
+                        let at = now + self.clients[usize::from(c)].rest_us;
+                        self.set_timer(c, at);
+                        return;
+                    }
+                }
+                ReadOutcome::WouldBlock => return,
+                ReadOutcome::Eof | ReadOutcome::Reset | ReadOutcome::TimedOut => {
+                    self.client_lost(c, end, outcome);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn set_timer(&mut self, c: u8, at: crate::agenda::Time) {
+        let client = &mut self.clients[usize::from(c)];
+        if !client.timer {
+            client.timer = true;
+            self.agenda.at(at, Event::Client(c));
+        }
+    }
+
+    fn client_lost(&mut self, c: u8, end: End, why: ReadOutcome) {
+        let waiting = self.clients[usize::from(c)].waiting.len();
+        let now = self.agenda.now();
+        self.trace.line(
+            now,
+            Who::Client(c),
+            format_args!("connection ended: {why:?}, {waiting} replies missing"),
+        );
+        self.set_owner(end, Owner::Nobody);
+        self.net.close(&mut self.agenda, end);
+        let client = &mut self.clients[usize::from(c)];
+        client.hang_up();
+        if client.role == Role::Admin {
+            // An order whose answer was lost is given again.
+            if waiting > 0 {
+                client.backlog.push_back(u32::MAX);
+            }
+            return;
+        }
+        let eager = client.role == Role::Subscriber || !client.backlog.is_empty();
+        if eager && self.phase == Phase::Safety {
+            self.connect(c);
+        }
+    }
+
+    /// Takes in the replies that have come whole.
+    fn hear(&mut self, c: u8) {
+        loop {
+            let next = self.clients[usize::from(c)].parser.next();
+            let reply = match next {
+                Ok(Some(reply)) => reply,
+                Ok(None) => return,
+                Err(garbage) => {
+                    self.violate(Violation::new("D1", format!("c{c} received {}", garbage.0)));
+                    return;
+                }
+            };
+            self.trace.line(self.agenda.now(), Who::Client(c), format_args!("< {reply}"));
+            if let Err(violation) = self.judge(c, &reply) {
+                self.violate(violation);
+                return;
+            }
+        }
+    }
+
+    fn judge(&mut self, c: u8, reply: &Reply) -> Result<(), Violation> {
+        let client = &mut self.clients[usize::from(c)];
+        let done = self.oracles.reply(c, client, reply, &mut self.figures)?;
+        if done && client.waiting.is_empty() && client.holding {
+            client.holding = false;
+            self.speak(c);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Breaking things and mending them.
+
+use super::server::{Pending, State};
+use super::{Phase, World};
+use crate::agenda::{Event, Time};
+use crate::chance::Chance;
+use crate::net::HostId;
+use crate::plan::Fault;
+use crate::trace::Who;
+use norn_core::contract::{DiskErrorKind, StopHow};
+
+/// What has to be undone when a fault ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mend {
+    Start(u8),
+    Continue(u8),
+    Open(u8, u8),
+    Disk(u8),
+    Done,
+}
+
+impl World {
+    /// A fault strikes.
+    pub(super) fn strike(&mut self, item: u32, fault: Fault) {
+        let now = self.agenda.now();
+        self.trace.line(now, Who::World, format_args!("{fault}"));
+        self.figures.faults[fault.family()] += 1;
+        let mut chance = Chance::new(self.plan.seed, 4_000_000 + u64::from(item));
+        match fault {
+            Fault::Crash(s, lasts) => {
+                if self.servers[usize::from(s)].state != State::Down {
+                    self.process_ended(s);
+                    self.mend_later(Mend::Start(s), lasts);
+                }
+            }
+            Fault::PowerLoss(s, lasts) => {
+                if self.servers[usize::from(s)].state != State::Down {
+                    self.power_lost(s, chance.below(1001));
+                    self.mend_later(Mend::Start(s), lasts);
+                }
+            }
+            Fault::Restart(s, lasts) => {
+                self.pend(s, Pending::Stop(StopHow::Term));
+                self.mend_later(Mend::Start(s), lasts);
+            }
+            Fault::Pause(s, lasts) => {
+                let server = &mut self.servers[usize::from(s)];
+                if server.state == State::Up {
+                    server.state = State::Paused;
+                    server.turn_at = None;
+                    self.mend_later(Mend::Continue(s), lasts);
+                }
+            }
+            Fault::Reset(a, b) => {
+                let ends: Vec<_> = self.net.between(HostId(a), HostId(b)).collect();
+                ends.into_iter().for_each(|end| self.net.cut(end));
+                self.act_on_notices();
+            }
+            Fault::Stall(a, b, lasts) => self.net.path(HostId(a), HostId(b)).stalled_until = now + lasts,
+            Fault::BlockOneWay(a, b, lasts) => {
+                self.net.block(HostId(a), HostId(b), true);
+                self.mend_later(Mend::Open(a, b), lasts);
+            }
+            Fault::Block(a, b, lasts) => {
+                for (a, b) in [(a, b), (b, a)] {
+                    self.net.block(HostId(a), HostId(b), true);
+                    self.mend_later(Mend::Open(a, b), lasts);
+                }
+            }
+            Fault::Sleep(c, lasts) => {
+                let client = &mut self.clients[usize::from(c)];
+                client.asleep_until = client.asleep_until.max(now + lasts);
+            }
+            Fault::ClockStep(s, ms) => {
+                self.servers[usize::from(s)].clock.step(ms * 1000);
+                if ms < 0 {
+                    // Whether a key that had expired is still there depends on whether someone looked.
+                    self.servers[usize::from(s)].tracked = false;
+                }
+            }
+            Fault::Promote(s) => self.promote(s),
+            Fault::Follow(s, master) => {
+                if !self.leads_to(master, s) {
+                    self.order(s, Some(master));
+                }
+            }
+            Fault::DiskFull(s, lasts) => {
+                self.servers[usize::from(s)].disk.failing = Some(DiskErrorKind::NoSpace);
+                self.mend_later(Mend::Disk(s), lasts);
+            }
+        }
+    }
+
+    fn mend_later(&mut self, mend: Mend, lasts: Time) {
+        self.mending.push(mend);
+        let number = self.mending.len() as u32 - 1;
+        self.agenda.after(lasts.max(1), Event::Heal(number));
+    }
+
+    /// A fault ends.
+    pub(super) fn mend(&mut self, number: u32) {
+        match std::mem::replace(&mut self.mending[number as usize], Mend::Done) {
+            Mend::Start(s) => {
+                if self.servers[usize::from(s)].state == State::Down {
+                    self.boot(s);
+                    let master = self.servers[usize::from(s)].master;
+                    if master != self.plan.servers[usize::from(s)].master {
+                        self.order(s, master);
+                    }
+                } else if self.servers[usize::from(s)].exit.is_none() && self.phase == Phase::Safety {
+                    // Asked to stop, still at it: look again.
+                    self.mend_later(Mend::Start(s), 1_000_000);
+                }
+            }
+            Mend::Continue(s) => {
+                if self.servers[usize::from(s)].state == State::Paused {
+                    self.servers[usize::from(s)].state = State::Up;
+                    self.schedule_turn(s);
+                }
+            }
+            Mend::Open(a, b) => self.net.block(HostId(a), HostId(b), false),
+            Mend::Disk(s) => self.servers[usize::from(s)].disk.failing = None,
+            Mend::Done => {}
+        }
+    }
+
+    /// Mends everything at once.
+    pub(super) fn mend_all(&mut self) {
+        for number in 0..self.mending.len() {
+            self.mend(number as u32);
+        }
+        for client in &mut self.clients {
+            client.asleep_until = 0;
+        }
+    }
+
+    fn promote(&mut self, s: u8) {
+        self.order(s, None);
+        for other in 0..self.servers.len() as u8 {
+            if other != s {
+                self.order(other, Some(s));
+            }
+        }
+    }
+
+    /// Whether following the chain upwards from `from` meets `to`.
+    fn leads_to(&self, from: u8, to: u8) -> bool {
+        let mut at = Some(from);
+        while let Some(s) = at {
+            if s == to {
+                return true;
+            }
+            at = self.servers[usize::from(s)].master;
+        }
+        false
+    }
+
+    /// Tells a server whom to follow.
+    pub(super) fn order(&mut self, s: u8, master: Option<u8>) {
+        self.servers[usize::from(s)].master = master;
+        let admin = (self.plan.clients.len() + usize::from(s)) as u8;
+        self.clients[usize::from(admin)].backlog.push_back(u32::MAX);
+        self.admin_speaks(admin);
+    }
+}
