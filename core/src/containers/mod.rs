@@ -1,6 +1,6 @@
 //! Floor 1: the data structures that hold a data set.
 //!
-//! *Owns*: the arena of entries, the hash table over it, and the ordered set.
+//! *Owns*: the arena of entries, the hash table over it, the ordered set in its large and its small form.
 //! *Does not own*: what an entry means, expiry, encodings of Redis types.
 //! *Invariants*: iteration order never depends on history or on memory addresses; every structure can be cloned, and
 //! a clone accounts for the same number of bytes as its original.
@@ -8,3 +8,4 @@
 pub mod arena;
 pub mod dict;
 pub mod ordered;
+pub mod scorepack;

@@ -183,6 +183,12 @@ impl Keyspace {
         }
     }
 
+    /// The hash of this node's tables, for values that have tables of their own.
+    #[must_use]
+    pub fn hash_key(&self) -> &HashKey {
+        &self.hash
+    }
+
     /// An empty keyspace of the same shape, to be filled and then taken over by [`Keyspace::replace_all`].
     #[must_use]
     pub fn empty_twin(&self) -> Self {

@@ -344,9 +344,9 @@ mod tests {
     #[test]
     fn overwriting_with_the_same_length_stays_in_place() {
         let mut keyspace = Keyspace::new(1, HashKey::new([1; 16]));
-        let place = |keyspace: &Keyspace| match keyspace.peek(A, b"k") {
-            Some(Value::String(string)) => string.bytes(&mut crate::value::IntText::new()).as_ptr() as usize,
-            None => 0,
+        let place = |keyspace: &Keyspace| {
+            let string = keyspace.peek(A, b"k").and_then(Value::as_string);
+            string.map_or(0, |string| string.bytes(&mut crate::value::IntText::new()).as_ptr() as usize)
         };
         keyspace.set_bytes(A, b"k", &[b'a'; 60], Ttl::Clear);
         let before = place(&keyspace);

@@ -9,16 +9,20 @@
 mod digest;
 mod small;
 mod string;
+mod zset;
 
 pub use digest::Digest;
 pub use small::SmallBytes;
 pub use string::{IntText, SHARED_MIN, StringValue};
+pub use zset::{ZChange, ZIter, ZSet, ZSetLimits};
 
 /// What a key holds.
 #[derive(Clone, Debug)]
 pub enum Value {
     /// A byte string, or a number that is read as one.
     String(StringValue),
+    /// Members ordered by score.
+    ZSet(ZSet),
 }
 
 /// Space that an allocation of `len` bytes is counted with: whole units of 16 bytes, nothing for nothing. The
@@ -43,6 +47,7 @@ impl Value {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::String(_) => "string",
+            Self::ZSet(_) => "zset",
         }
     }
 
@@ -51,6 +56,7 @@ impl Value {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::String(string) => string.encoding(),
+            Self::ZSet(set) => set.encoding(),
         }
     }
 
@@ -60,6 +66,7 @@ impl Value {
     pub fn touch(&self) -> u8 {
         match self {
             Self::String(string) => string.touch(),
+            Self::ZSet(set) => set.touch(),
         }
     }
 
@@ -68,6 +75,7 @@ impl Value {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::String(string) => string.heap_bytes(),
+            Self::ZSet(set) => set.heap_bytes(),
         }
     }
 
@@ -76,6 +84,7 @@ impl Value {
     pub fn free_cost(&self) -> usize {
         match self {
             Self::String(string) => 1 + string.heap_bytes() / FREE_UNIT,
+            Self::ZSet(set) => set.free_cost(),
         }
     }
 
@@ -86,6 +95,10 @@ impl Value {
                 digest.write(b"string");
                 digest.write(string.bytes(&mut IntText::new()));
             }
+            Self::ZSet(set) => {
+                digest.write(b"zset");
+                set.digest_into(digest);
+            }
         }
     }
 
@@ -94,6 +107,7 @@ impl Value {
     pub fn as_string(&self) -> Option<&StringValue> {
         match self {
             Self::String(string) => Some(string),
+            Self::ZSet(_) => None,
         }
     }
 
@@ -101,6 +115,28 @@ impl Value {
     pub fn as_string_mut(&mut self) -> Option<&mut StringValue> {
         match self {
             Self::String(string) => Some(string),
+            Self::ZSet(_) => None,
+        }
+    }
+}
+
+impl Value {
+    /// The sorted set, if it is one.
+    #[must_use]
+    #[inline]
+    pub fn as_zset(&self) -> Option<&ZSet> {
+        match self {
+            Self::ZSet(set) => Some(set),
+            Self::String(_) => None,
+        }
+    }
+
+    /// The sorted set for editing, if it is one.
+    #[inline]
+    pub fn as_zset_mut(&mut self) -> Option<&mut ZSet> {
+        match self {
+            Self::ZSet(set) => Some(set),
+            Self::String(_) => None,
         }
     }
 }
