@@ -7,8 +7,9 @@
 //! [`Loopback::cut`] says.
 
 use crate::disk::Disk;
+use crate::process::BASE;
 use crate::target::Target;
-use norn_core::config::{Access, Config, Knobs};
+use norn_core::config::{Config, Files, Knobs, load};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, DialTarget, DiskRequest, Effects, Garbage, Gauges, Input, LinkId,
     ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Span, StopHow, Tuning, Unix,
@@ -217,17 +218,28 @@ impl Loopback {
 /// When they are refused.
 #[must_use]
 pub fn configured(args: &[String]) -> Config {
-    let mut config = Config { enable_debug_command: Access::Yes, ..Config::default() };
-    for pair in args.windows(2) {
-        match (pair[0].as_str(), pair[1].as_str()) {
-            ("--requirepass", value) => config.requirepass = value.into(),
-            ("--maxclients", value) => config.maxclients = value.parse().unwrap(),
-            ("--min-replicas-to-write", value) => config.min_replicas_to_write = value.parse().unwrap(),
-            ("--enable-debug-command", "no") => config.enable_debug_command = Access::No,
-            _ => {}
-        }
+    let args: Vec<String> = BASE.iter().map(ToString::to_string).chain(args.iter().cloned()).collect();
+    match load(&args, &mut NoFiles) {
+        Ok(boot) => boot.config,
+        Err(error) => panic!("{}", error.text()),
     }
-    config
+}
+
+/// No configuration file exists.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("{path}: No such file or directory"))
+    }
+
+    fn glob(&mut self, _pattern: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn stdin(&mut self) -> Result<Vec<u8>, String> {
+        Ok(Vec::new())
+    }
 }
 
 impl Conn {

@@ -1,8 +1,8 @@
 //! Random commands: few keys, wrong types, numbers at the edges, strings of every kind.
 //!
 //! *Owns*: the [`Rng`] and [`generate`]. *Invariants*: the same seed gives the same commands; no command's outcome
-//! depends on how fast it runs (expiry times are far away, past, or wrong), on hash order beyond what its [`Rule`]
-//! excuses, or on addresses.
+//! depends on how fast it runs (expiry times are far away, past, or wrong; GT only with absolute ones), on hash order
+//! beyond what its [`Rule`] excuses, or on addresses.
 
 use crate::script::Rule;
 
@@ -104,8 +104,8 @@ const GENERIC: &str = "
     EXPIRETIME K; PERSIST K; OBJECT X K; SELECT X; MOVE K X";
 const EXPIRE: &str = "
     SET K V; SET K V EXAT A; EXPIRE K T; PEXPIRE K M; EXPIREAT K A; PEXPIREAT K B;
-    EXPIRE K T [NX|XX|GT|LT]; PEXPIRE K M [NX|XX|gt|lt] [|XX|GT|LT]; EXPIREAT K A [NX|XX|GT|LT];
-    PEXPIREAT K B [NX|XX|GT|LT] [|XX|NX]; EXPIRE K X; EXPIREAT K I; PEXPIREAT K X; TTL K; PTTL K;
+    EXPIRE K T [NX|XX|LT]; PEXPIRE K M [NX|XX|lt] [|XX|LT]; EXPIREAT K A [NX|XX|GT|LT];
+    PEXPIREAT K B [NX|XX|GT|LT] [|XX|NX]; EXPIRE K [abc|1.5|9999999999999999999]; EXPIREAT K I; PEXPIREAT K X; TTL K; PTTL K;
     EXPIRETIME K; PEXPIRETIME K; PERSIST K; GETEX K PERSIST; GETEX K EXAT A; APPEND K V; RENAME K K;
     COPY K K REPLACE; GETSET K V; SET K V KEEPTTL; INCR K; EXISTS K; MOVE K D; SELECT D";
 const TRANSACTIONS: &str = "

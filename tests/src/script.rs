@@ -8,6 +8,7 @@
 //! advance 100ms               time passes
 //! close b                     the client closes
 //! @mask                       the next reply is reduced to its shape (ids, addresses, times)
+//! @fields                     the next reply is text of name:value or name=value, reduced to the names
 //! @near                       integers in the next reply may differ a little (remaining times)
 //! @unordered                  lists in the next reply are compared sorted
 //! @any-order                  the next replies may come in any order
@@ -78,6 +79,8 @@ pub enum StepAction {
 pub struct Rule {
     /// Only the shape counts.
     pub mask: bool,
+    /// Only the names of fields in a text count.
+    pub fields: bool,
     /// Integers may be off by some seconds.
     pub near: bool,
     /// Order in lists does not count.
@@ -141,6 +144,7 @@ impl Script {
         let (word, rest) = directive.split_once(' ').unwrap_or((directive, ""));
         match word {
             "mask" => rule.mask = true,
+            "fields" => rule.fields = true,
             "near" => rule.near = true,
             "unordered" => rule.unordered = true,
             "any-order" => rule.any_order = true,
@@ -286,6 +290,9 @@ pub fn presented(replies: &[Reply], rule: &Rule) -> Vec<Reply> {
         let mut reply = reply.clone();
         if rule.unordered {
             reply = reply.sorted();
+        }
+        if rule.fields {
+            reply = reply.fields();
         }
         if rule.mask {
             reply = reply.shape();

@@ -47,6 +47,26 @@ pub fn read(path: &str) -> String {
     std::fs::read_to_string(workspace().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
+/// Whether the whole file is compiled for tests only: its parent module declares it under `#[cfg(test)]`.
+#[must_use]
+pub fn is_test_file(path: &str) -> bool {
+    let Some((dir, file)) = path.rsplit_once('/') else { return false };
+    let name = file.trim_end_matches(".rs");
+    let beside = format!("{dir}.rs");
+    let parents = [format!("{dir}/mod.rs"), format!("{dir}/lib.rs"), beside];
+    let declared = |parent: &String| {
+        let text = std::fs::read_to_string(workspace().join(parent)).unwrap_or_default();
+        let mut lines = text.lines().map(str::trim);
+        let mut guarded = false;
+        lines.any(|line| {
+            let here = guarded && line.ends_with(&format!("mod {name};"));
+            guarded = line == "#[cfg(test)]" || (guarded && line.starts_with("#["));
+            here
+        })
+    };
+    path.contains("/tests/") || parents.iter().any(declared)
+}
+
 /// The part of a file before its tests.
 #[must_use]
 pub fn without_tests(text: &str) -> &str {

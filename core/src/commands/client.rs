@@ -326,6 +326,10 @@ fn client_pause(ctx: &mut Ctx<'_>) -> Done {
         3 => true,
         4 if ctx.arg_is(3, "ALL") => true,
         4 if ctx.arg_is(3, "WRITE") => false,
+        4 => {
+            ctx.reply().error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+            return Err(CommandError::Written);
+        }
         _ => return Err(CommandError::Syntax),
     };
     let millis = crate::base::number::parse_i64(ctx.arg(2)).ok_or(CommandError::TimeoutNotInteger)?;

@@ -39,10 +39,7 @@ fn echo(ctx: &mut Ctx<'_>) -> Done {
 }
 
 fn select(ctx: &mut Ctx<'_>) -> Done {
-    let index = parse_i64(ctx.arg(1)).ok_or(CommandError::NotInteger)?;
-    if i32::try_from(index).is_err() {
-        return Err(CommandError::NotInteger);
-    }
+    let index = ctx.int32(1)?;
     if index < 0 || index >= ctx.srv.config.databases {
         return Err(CommandError::DbOutOfRange);
     }

@@ -6,6 +6,7 @@ use crate::base::number::{parse_float, parse_i64};
 use crate::contract::{LogLevel, Span, Timer};
 use crate::engine::row::{Acl, Flags, Group, Row};
 use crate::engine::{Ctx, Effect};
+use crate::keyspace::Ttl;
 use crate::resp::{CommandError, Proto};
 use alloc::format;
 use alloc::string::String;
@@ -25,6 +26,7 @@ const SUBS: &[Sub] = &[
     ("JMAP", -2, jmap),
     ("LOG", 3, log),
     ("OBJECT", 3, object),
+    ("POPULATE", -3, populate),
     ("PROTOCOL", 3, protocol),
     ("REPLICATE", -3, replicate),
     ("SET-ACTIVE-EXPIRE", 3, set_active_expire),
@@ -72,6 +74,31 @@ fn jmap(ctx: &mut Ctx<'_>) -> Done {
 fn log(ctx: &mut Ctx<'_>) -> Done {
     let text = String::from_utf8_lossy(ctx.arg(2)).into_owned();
     ctx.srv.log(LogLevel::Warning, format_args!("DEBUG LOG: {text}"));
+    ctx.reply().ok();
+    Ok(())
+}
+
+/// Creates keys `prefix:0`, `prefix:1`, ... that do not exist yet; with a size, values are filled up with zero bytes.
+fn populate(ctx: &mut Ctx<'_>) -> Done {
+    if ctx.argc() > 5 {
+        return Err(CommandError::Syntax);
+    }
+    let count = ctx.int(2)?;
+    let prefix = ctx.args.try_get(3).unwrap_or(b"key");
+    let size = if ctx.argc() == 5 { Some(ctx.int(4)?.clamp(0, 1 << 29) as usize) } else { None };
+    for n in 0..count {
+        let digits = itoa::Buffer::new().format(n).as_bytes().to_vec();
+        let key = [prefix, b":", &digits].concat();
+        let mut value = [b"value:", digits.as_slice()].concat();
+        if let Some(size) = size {
+            value.resize(size.max(1), 0);
+            value.truncate(size);
+        }
+        if ctx.srv.keyspace.peek(ctx.db, &key).is_none() {
+            ctx.srv.keyspace.set_bytes(ctx.db, &key, &value, Ttl::Clear);
+        }
+    }
+    ctx.effect = Effect::Own;
     ctx.reply().ok();
     Ok(())
 }
@@ -231,6 +258,8 @@ fn help(ctx: &mut Ctx<'_>) -> Done {
             "    Write a line to the log.",
             "OBJECT <key>",
             "    How a value is kept.",
+            "POPULATE <count> [<prefix>] [<size>]",
+            "    Create keys with values.",
             "PROTOCOL <type>",
             "    A reply of this type.",
             "REPLICATE (ALL|REPLICA|AOF) <command> [<arg> ...]",

@@ -1,7 +1,7 @@
 //! Keys whatever their type. Source: the Redis documentation of each command.
 
 use crate::base::glob::glob_match;
-use crate::base::number::{parse_i64, parse_u64};
+use crate::base::number::parse_u64;
 use crate::config::NotifyFlags;
 use crate::contract::DbIndex;
 use crate::engine::Ctx;
@@ -95,7 +95,7 @@ fn rename_unless(ctx: &mut Ctx<'_>, unless_taken: bool) -> Result<bool, CommandE
 
 /// A database number among the arguments.
 fn database(ctx: &Ctx<'_>, i: usize) -> Result<DbIndex, CommandError> {
-    let n = parse_i64(ctx.arg(i)).filter(|n| i32::try_from(*n).is_ok()).ok_or(CommandError::NotInteger)?;
+    let n = ctx.int32(i)?;
     if n < 0 || n >= ctx.srv.config.databases {
         return Err(CommandError::DbOutOfRange);
     }
@@ -149,7 +149,7 @@ fn keys(ctx: &mut Ctx<'_>) -> Done {
     let pattern = ctx.arg(1);
     let mut names: Vec<Box<[u8]>> = Vec::new();
     ctx.srv.keyspace.keys(ctx.db, |key, _| {
-        if glob_match(pattern, key, false) {
+        if pattern == b"*" || glob_match(pattern, key, false) {
             names.push(key.into());
         }
     });
@@ -233,7 +233,8 @@ fn object_encoding(ctx: &mut Ctx<'_>) -> Done {
 fn object_refcount(ctx: &mut Ctx<'_>) -> Done {
     // Small integers are one shared object in Redis, and it shows them so.
     let shared = |value: &crate::value::Value| {
-        value.as_string().and_then(|s| s.as_int()).is_some_and(|n| (0..10_000).contains(&n))
+        let int = value.as_string().filter(|s| s.encoding() == "int").and_then(|s| s.as_int());
+        int.is_some_and(|n| (0..10_000).contains(&n))
     };
     if let Some(shared) = object_of(ctx, shared) {
         ctx.reply().int(if shared { i64::from(i32::MAX) } else { 1 });

@@ -122,7 +122,13 @@ fn pubsub_shardchannels(ctx: &mut Ctx<'_>) -> Done {
 
 fn list_channels(ctx: &mut Ctx<'_>, kind: SubKind) -> Done {
     if ctx.argc() > 3 {
-        return Err(CommandError::WrongArgs(ctx.row.name));
+        let name = ctx.arg(1);
+        ctx.reply().error_parts(&[
+            b"ERR unknown subcommand or wrong number of arguments for '",
+            name,
+            b"'. Try PUBSUB HELP.",
+        ]);
+        return Err(CommandError::Written);
     }
     let pattern = ctx.args.try_get(2);
     let names: Vec<Box<[u8]>> = ctx.srv.pubsub.names(kind).map(|(name, _)| Box::from(name)).collect();

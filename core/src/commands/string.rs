@@ -71,18 +71,21 @@ struct Options {
     persist: bool,
     /// Deadline in milliseconds, and whether it was given as PXAT.
     deadline: Option<(i64, bool)>,
+    /// The argument with the time, until it is looked at.
+    time: Option<(usize, TimeUnit)>,
 }
 
 impl Options {
     fn parse(ctx: &Ctx<'_>, from: usize, getex: bool) -> Result<Self, CommandError> {
         let mut o = Self::default();
-        let mut time: Option<(usize, TimeUnit)> = None;
         let mut at = from;
         while at < ctx.argc() {
-            let free = time.is_none() && !o.keep_ttl && !o.persist;
-            let unit = TimeUnit::named(ctx.arg(at)).filter(|_| free && at + 1 < ctx.argc());
+            // The same time option may be repeated; the last one counts.
+            let free = !o.keep_ttl && !o.persist && at + 1 < ctx.argc();
+            let same = |unit: &TimeUnit| o.time.is_none_or(|(_, given)| given == *unit);
+            let unit = TimeUnit::named(ctx.arg(at)).filter(|unit| free && same(unit));
             if let Some(unit) = unit {
-                time = Some((at + 1, unit));
+                o.time = Some((at + 1, unit));
                 at += 2;
                 continue;
             }
@@ -91,17 +94,21 @@ impl Options {
                 () if !getex && word("NX") && !o.xx => o.nx = true,
                 () if !getex && word("XX") && !o.nx => o.xx = true,
                 () if !getex && word("GET") => o.get = true,
-                () if !getex && word("KEEPTTL") && time.is_none() => o.keep_ttl = true,
-                () if getex && word("PERSIST") && time.is_none() => o.persist = true,
+                () if !getex && word("KEEPTTL") && o.time.is_none() => o.keep_ttl = true,
+                () if getex && word("PERSIST") && o.time.is_none() => o.persist = true,
                 () => return Err(CommandError::Syntax),
             }
             at += 1;
         }
-        if let Some((i, unit)) = time {
-            let name = if getex { "getex" } else { "set" };
-            o.deadline = Some((deadline(ctx, i, unit, name)?, unit == TimeUnit::AtMillis));
-        }
         Ok(o)
+    }
+
+    /// Reads the time, if one was given.
+    fn read_time(&mut self, ctx: &Ctx<'_>, name: &'static str) -> Done {
+        if let Some((i, unit)) = self.time {
+            self.deadline = Some((deadline(ctx, i, unit, name)?, unit == TimeUnit::AtMillis));
+        }
+        Ok(())
     }
 }
 
@@ -155,7 +162,8 @@ fn set(ctx: &mut Ctx<'_>) -> Done {
         ctx.reply().ok();
         return Ok(());
     }
-    let o = Options::parse(ctx, 3, false)?;
+    let mut o = Options::parse(ctx, 3, false)?;
+    o.read_time(ctx, "set")?;
     if o.get {
         reply_string(ctx, key)?;
     }
@@ -245,12 +253,13 @@ fn getdel(ctx: &mut Ctx<'_>) -> Done {
 
 fn getex(ctx: &mut Ctx<'_>) -> Done {
     let key = ctx.arg(1);
-    let o = Options::parse(ctx, 2, true)?;
+    let mut o = Options::parse(ctx, 2, true)?;
     reply_string(ctx, key)?;
     ctx.effect = Effect::Own;
     if ctx.srv.keyspace.peek(ctx.db, key).is_none() {
         return Ok(());
     }
+    o.read_time(ctx, "getex")?;
     if let Some((at, _)) = o.deadline {
         super::expire::set_deadline_or_delete(ctx, key, at);
     } else if o.persist && ctx.srv.keyspace.set_deadline(ctx.db, key, None) {

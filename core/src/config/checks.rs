@@ -48,7 +48,8 @@ pub(super) fn proc_title(text: &str) -> Option<&'static str> {
     const FAULT: Option<&str> = Some("template format is invalid or contains unknown variables");
     const VARIABLES: [&str; 7] =
         ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
-    if text.is_empty() {
+    // The title may be empty, and an empty line in the process list is no use.
+    if text.replace("{title}", "").trim().is_empty() {
         return FAULT;
     }
     let mut rest = text;
@@ -77,7 +78,7 @@ mod tests {
         assert!(super::hostname("a_b").is_some() && super::hostname(&"a".repeat(256)).is_some());
         assert!(super::nodename("a b").is_some() && super::nodename("a_b").is_none());
         assert_eq!(super::proc_title("{title} {listen-addr} on {port}"), None);
-        for bad in ["", "{foo}", "{title", "x {"] {
+        for bad in ["", "{title} ", "{foo}", "{title", "x {"] {
             assert!(super::proc_title(bad).is_some(), "{bad}");
         }
     }

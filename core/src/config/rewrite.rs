@@ -107,13 +107,13 @@ mod tests {
     use super::rewrite;
     use crate::config::file::{Files, load};
     use crate::config::list::{MasterAddr, ObufLimit, SavePoint};
-    use crate::config::table::{Config, TABLE};
+    use crate::config::table::{Config, Id, TABLE};
     use crate::config::{Kind, Named, NotifyFlags};
     use alloc::borrow::ToOwned;
     use alloc::string::String;
     use alloc::vec;
     use alloc::vec::Vec;
-    use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 
     struct One(Vec<u8>);
 
@@ -298,6 +298,11 @@ appendfsync always
             }
             config.cluster_enabled = false;
             let default = Config::default();
+            for param in TABLE.iter().filter(|param| param.id != Id::replicaof) {
+                let mut back = default.clone();
+                param.set(&mut back, &[&param.value(&config)], true).unwrap();
+                prop_assert!((param.same)(&back, &config), "{}", param.name);
+            }
             let lines: Vec<Vec<u8>> = old.iter().map(|at| {
                 let mut line = TABLE[*at].name.as_bytes().to_vec();
                 line.push(b' ');

@@ -5,9 +5,10 @@
 
 use super::row::{Flags, Row};
 use super::server::Server;
+use crate::base::ids::DbIndex;
 use crate::config::NotifyFlags;
 use crate::connection::{ConnFlags, Conns};
-use crate::keyspace::{Expired, Notice, Touched};
+use crate::keyspace::{Expired, Keyspace, Notice, Touched};
 use alloc::boxed::Box;
 
 impl Server {
@@ -76,8 +77,10 @@ impl Server {
         for change in keyspace.touched() {
             match change {
                 Touched::Key(..) if deaf => {}
-                Touched::Key(db, key) => spoil(conns, watch.watchers(db, key)),
-                Touched::Database(db) => watch.in_db(db).for_each(|(_, slots)| spoil(conns, slots)),
+                Touched::Key(db, key) => spoil(conns, keyspace, db, key, watch.watchers(db, key)),
+                Touched::Database(db) => {
+                    watch.in_db(db).for_each(|(key, slots)| spoil(conns, keyspace, db, key, slots));
+                }
             }
         }
         keyspace.clear_touched();
@@ -107,10 +110,14 @@ impl Server {
     }
 }
 
-/// The transactions of these clients will not run.
-fn spoil(conns: &mut Conns, slots: &[u32]) {
+/// The transactions of these clients will not run, unless the key was gone already when they began to watch it and is
+/// gone now: an expired key that is removed at last has not changed.
+fn spoil(conns: &mut Conns, keyspace: &Keyspace, db: DbIndex, key: &[u8], slots: &[u32]) {
     for slot in slots {
-        if let Some(conn) = conns.try_get_mut(*slot) {
+        let Some(conn) = conns.try_get_mut(*slot) else { continue };
+        let watched = conn.multi.iter().flat_map(|m| &m.watched);
+        let was_alive = watched.into_iter().any(|(d, k, alive)| *alive && *d == db && **k == *key);
+        if was_alive || keyspace.is_stored(db, key) {
             conn.flags.set(ConnFlags::DIRTY_CAS);
         }
     }

@@ -75,6 +75,16 @@ impl<'a> Ctx<'a> {
         parse_i64(self.args.get(i)).ok_or(CommandError::NotInteger)
     }
 
+    /// An argument as a 32-bit integer.
+    ///
+    /// # Errors
+    /// `value is not an integer or out of range`, or the range.
+    pub fn int32(&self, i: usize) -> Result<i64, CommandError> {
+        let n = self.int(i)?;
+        let (low, high) = (i64::from(i32::MIN), i64::from(i32::MAX));
+        if (low..=high).contains(&n) { Ok(n) } else { Err(CommandError::NotBetween(low, high)) }
+    }
+
     /// The client.
     #[must_use]
     pub fn client(&self) -> &Connection {

@@ -6,6 +6,7 @@
 
 use super::context::{Ctx, Effect};
 use super::gate::{self, Verdict};
+use super::refusal::{is_http, unknown, unknown_sub, wrong_arity};
 use super::row::{Flags, Gates, Row};
 use super::server::Server;
 use super::table::RowIx;
@@ -14,7 +15,6 @@ use crate::connection::{ConnFlags, Multi, Queued};
 use crate::keyspace::ExpiryPolicy;
 use crate::resp::{Args, CommandError, OutBuf, OwnedArgs, Writer};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 /// Whether the client's next command may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,53 +170,6 @@ impl Server {
         Some(row)
     }
 
-    /// Answers a refusal.
-    #[cold]
-    fn refuse(&mut self, slot: u32, row: RowIx, verdict: Verdict, out: &mut OutBuf) {
-        let found = self.table.row(row);
-        let text = match verdict {
-            Verdict::RefuseScope => alloc::format!(
-                "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in \
-                 this context",
-                found.name
-            ),
-            Verdict::RefuseProtected => {
-                let word = if found.name.starts_with("module") { "MODULE" } else { "DEBUG" };
-                CommandError::Protected(word).text().into_owned()
-            }
-            Verdict::Refuse(error) => error.text().into_owned(),
-            Verdict::Pass | Verdict::Postpone => return,
-        };
-        self.refuse_with(slot, Some(row), text.as_bytes(), out);
-    }
-
-    /// Answers a request that is not run; poisons the transaction, or ends it when it was EXEC itself.
-    #[cold]
-    fn refuse_with(&mut self, slot: u32, row: Option<RowIx>, text: &[u8], out: &mut OutBuf) {
-        if let Some(row) = row {
-            self.stats.rejected(usize::from(row.0));
-        }
-        let exec = row.is_some_and(|row| self.table.row(row).name == "exec");
-        if exec && self.conns.get(slot).flags.has(ConnFlags::MULTI) {
-            self.end_multi(slot);
-            let reason = text.iter().position(|b| *b == b' ').map_or(text, |at| &text[at + 1..]);
-            let mut whole = b"EXECABORT Transaction discarded because of: ".to_vec();
-            whole.extend_from_slice(reason);
-            self.stats.error_reply(b"EXECABORT");
-            self.writer(slot, out).error_parts(&[&whole]);
-            return;
-        }
-        let conn = self.conns.get_mut(slot);
-        if conn.flags.has(ConnFlags::MULTI) {
-            conn.flags.set(ConnFlags::DIRTY_EXEC);
-        }
-        let silent = conn.flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
-        self.stats.error_reply(text);
-        if !silent {
-            self.writer(slot, out).error_parts(&[text]);
-        }
-    }
-
     /// Puts the error of a handler in place of what it wrote.
     #[cold]
     fn fail(&mut self, slot: u32, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
@@ -267,45 +220,6 @@ impl Server {
 /// The commands that MULTI does not queue.
 fn runs_in_multi(row: &Row) -> bool {
     matches!(row.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
-}
-
-/// Command names that a browser tricked into speaking to this port would send.
-fn is_http(name: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
-}
-
-/// Bytes of a name or of all arguments that an error repeats.
-const ECHO_MAX: usize = 128;
-
-fn unknown(args: &Args<'_>) -> Vec<u8> {
-    let mut shown = Vec::new();
-    for arg in args.iter().skip(1) {
-        if shown.len() >= ECHO_MAX {
-            break;
-        }
-        shown.push(b'\'');
-        shown.extend_from_slice(&arg[..arg.len().min(ECHO_MAX - shown.len() + 1)]);
-        shown.extend_from_slice(b"' ");
-    }
-    let name = args.get(0);
-    let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(&name[..name.len().min(ECHO_MAX)]);
-    text.extend_from_slice(b"', with args beginning with: ");
-    text.extend_from_slice(&shown);
-    text
-}
-
-fn unknown_sub(container: &Row, name: &[u8]) -> Vec<u8> {
-    let mut text = b"ERR unknown subcommand '".to_vec();
-    text.extend_from_slice(&name[..name.len().min(ECHO_MAX)]);
-    text.extend_from_slice(b"'. Try ");
-    text.extend_from_slice(container.name.to_ascii_uppercase().as_bytes());
-    text.extend_from_slice(b" HELP.");
-    text
-}
-
-fn wrong_arity(row: &Row) -> Vec<u8> {
-    alloc::format!("ERR wrong number of arguments for '{}' command", row.name).into_bytes()
 }
 
 /// Moves everything unsent from one buffer to the end of another.

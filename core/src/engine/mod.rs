@@ -14,6 +14,7 @@ pub mod monitor;
 pub mod notify;
 pub mod output;
 pub mod propagate;
+mod refusal;
 pub mod row;
 pub mod server;
 pub mod slowlog;

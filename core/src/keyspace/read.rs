@@ -176,6 +176,12 @@ impl Keyspace {
         self.expired.push(Expired { notice: Notice::Expired, db, key });
     }
 
+    /// Whether anything is stored under the key, expired or not.
+    #[must_use]
+    pub fn is_stored(&self, db: DbIndex, key: &[u8]) -> bool {
+        self.db(db).dict().find(self.hash.hash(key), key).is_some()
+    }
+
     /// Finds a key that is there for the command.
     #[inline]
     pub(super) fn seek(&self, db: DbIndex, key: &[u8]) -> Option<Ix> {

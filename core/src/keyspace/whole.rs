@@ -28,6 +28,10 @@ impl Keyspace {
 
     /// Exchanges the contents of two databases.
     pub fn swap(&mut self, a: DbIndex, b: DbIndex) {
+        if a == b {
+            self.dirty += 1;
+            return;
+        }
         self.dbs.swap(a.0 as usize, b.0 as usize);
         if self.deadline_dbs > a.0.min(b.0) as usize {
             self.deadline_dbs = self.deadline_dbs.max(a.0.max(b.0) as usize + 1);

@@ -88,6 +88,7 @@ impl Node {
         self.srv.now = now;
         self.run_timers();
         self.take_up_ready();
+        self.srv.arm_expiry();
         self.srv.stats.turns += 1;
     }
 }

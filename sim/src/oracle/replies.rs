@@ -63,7 +63,7 @@ mod tests {
     fn a_wrong_reply_is_named_by_its_rule() {
         let nil = Expect::Exact(Reply::NullArray);
         let ran = Reply::Array(vec![Reply::Int(1)]);
-        let oracle = |text, e: &Expect, r| check(0, text, e, r).expect_err("wrong").oracle;
+        let oracle = |text: &str, e: &Expect, r: &Reply| check(0, text, e, r).expect_err("wrong").oracle;
         assert_eq!(oracle("EXEC", &nil, &ran), "D6");
         assert_eq!(oracle("EXEC", &Expect::Each(vec![Expect::int(2)]), &ran), "B1");
         assert_eq!(oracle("GET k", &Expect::Exact(Reply::Null), &Reply::Bulk(b"old".to_vec())), "B3");

@@ -124,6 +124,13 @@ impl World {
         }
     }
 
+    /// A process that ends when everything has been mended is started again.
+    pub(super) fn start_again_soon(&mut self, s: u8) {
+        if self.phase != Phase::Safety {
+            self.mend_later(Mend::Start(s), 1_000);
+        }
+    }
+
     /// Mends everything at once.
     pub(super) fn mend_all(&mut self) {
         for number in 0..self.mending.len() {

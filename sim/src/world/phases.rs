@@ -20,7 +20,6 @@ impl World {
     /// The world looks at itself, once a second.
     pub(super) fn look(&mut self) {
         let now = self.agenda.now();
-        self.check_figures();
         match self.phase {
             Phase::Safety if now >= self.plan.length => self.begin_liveness(),
             Phase::Safety => {}
@@ -38,17 +37,6 @@ impl World {
         }
         self.admins_retry();
         self.agenda.after(SECOND, Event::Look);
-    }
-
-    /// Figures that need a look at the whole node.
-    fn check_figures(&mut self) {
-        for s in 0..self.servers.len() {
-            let Some(node) = &self.servers[s].node else { continue };
-            if let Err(violation) = self.oracles.figures(s as u8, node) {
-                self.violate(violation);
-                return;
-            }
-        }
     }
 
     fn begin_liveness(&mut self) {

@@ -89,6 +89,11 @@ impl World {
         node.end_turn(clock);
         self.pump(s, &mut node, clock);
         self.after_input(s, &node);
+        if self.oracles.closes_on_output()
+            && let Err(violation) = self.oracles.figures(s, &node)
+        {
+            self.violate(violation);
+        }
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
@@ -125,6 +130,7 @@ impl World {
         self.act_on_notices();
         if self.servers[usize::from(s)].exit.is_some() {
             self.process_ended(s);
+            self.start_again_soon(s);
             return;
         }
         let now = self.agenda.now();

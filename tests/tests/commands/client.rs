@@ -21,11 +21,14 @@ names = r#"
 id_info_list = r#"
 @mask
 > CLIENT ID
-@mask
+@differs lib-name and lib-ver are new in 7.2
+@fields
 > CLIENT INFO
-@mask
+@differs lib-name and lib-ver are new in 7.2
+@fields
 > CLIENT LIST
-@mask
+@differs lib-name and lib-ver are new in 7.2
+@fields
 > CLIENT LIST TYPE normal
 > CLIENT LIST TYPE pubsub
 > CLIENT LIST TYPE replica

@@ -32,26 +32,31 @@ role_as_master = r#"
 "#;
 
 info = r#"
-@mask
+@differs fields of 7.2
+@fields
 > INFO
-@mask
+@differs fields of 7.2
+@fields
 > INFO server
-@mask
+@differs fields of 7.2
+@fields
 > INFO everything
-@mask
+@differs fields of 7.2
+@fields
 > INFO all
-@mask
+@differs fields of 7.2
+@fields
 > INFO default
 > INFO nosuch
 > INFO keyspace
 > MSET a 1 b 2
 > INFO keyspace
 > EXPIREAT a 4102444800
-@mask
+@fields
 > INFO keyspace
 > SELECT 3
 > SET c 1
-@mask
+@fields
 > INFO keyspace
 > INFO cluster
 > INFO modules
@@ -231,6 +236,12 @@ memory = r#"
 > MEMORY USAGE
 @mask
 > MEMORY DOCTOR
+@differs figures of its own
+@mask
+> MEMORY STATS
+@differs figures of its own
+@mask
+> MEMORY MALLOC-STATS
 > MEMORY PURGE
 > MEMORY NOPE
 @differs norn explains in its own words

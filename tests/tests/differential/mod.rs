@@ -114,11 +114,11 @@ fn first_difference(
     said.iter().enumerate().find_map(|(n, said)| differs(said).map(|how| (n, how)))
 }
 
+/// The first difference that a list of commands shows: the number of its last command, and how the replies differ.
+type Differs<'a> = dyn FnMut(&[Said]) -> Option<(usize, String)> + 'a;
+
 /// Drops commands while the rest still differs.
-fn shrink(
-    said: Vec<Said>,
-    differs: &mut dyn FnMut(&[Said]) -> Option<(usize, String)>,
-) -> (Vec<Said>, String) {
+fn shrink(said: Vec<Said>, differs: &mut Differs<'_>) -> (Vec<Said>, String) {
     let (n, mut how) = differs(&said).expect("commands that differ");
     let mut best = said;
     best.truncate(n + 1);

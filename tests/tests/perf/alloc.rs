@@ -1,7 +1,6 @@
 //! After warm-up these commands allocate nothing: a counting allocator says so.
 //!
 //! A binary of its own, because it replaces the allocator. The driver below allocates nothing either.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use norn_core::contract::{
     Address, ConnId, DialTarget, DiskRequest, Effects, Garbage, Input, LinkId, ListenAt, ListenerId,

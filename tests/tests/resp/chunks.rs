@@ -34,8 +34,11 @@ fn session(seed: u64, resp3: bool) -> Vec<u8> {
 fn replies(bytes: &[u8], cuts: &[usize]) -> (Vec<u8>, bool) {
     let mut node = Loopback::new();
     let conn = node.connect();
-    let mut next = cuts.to_vec().into_iter().cycle();
-    node.cut(Box::new(move |_| next.next().unwrap_or(usize::MAX)));
+    let (cuts, mut n) = (cuts.to_vec(), 0);
+    node.cut(Box::new(move |_| {
+        n += 1;
+        cuts[(n - 1) % cuts.len()]
+    }));
     node.send(conn, bytes);
     node.settle();
     (node.take(conn), node.is_closed(conn))

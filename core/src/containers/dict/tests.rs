@@ -1,3 +1,5 @@
+//! The hash table against a naive model.
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
