@@ -15,6 +15,10 @@ mod pubsub;
 mod server;
 mod string;
 mod transactions;
+mod zset;
+mod zset_combine;
+mod zset_pop;
+mod zset_range;
 
 use crate::engine::Row;
 
@@ -34,6 +38,10 @@ pub const FAMILIES: &[&[Row]] = &[
     debug::ROWS,
     memory::ROWS,
     introspect::ROWS,
+    zset::ROWS,
+    zset_range::ROWS,
+    zset_pop::ROWS,
+    zset_combine::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
