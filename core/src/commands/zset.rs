@@ -208,10 +208,9 @@ fn add(ctx: &mut Ctx<'_>, o: Options, first: usize) -> Done {
     let key = ctx.arg(1);
     let args = ctx.args;
     let single = parse_float(args.get(first)).ok_or(CommandError::NotFloat)?;
-    let (mut scores, mut longest) = (Vec::new(), args.get(first + 1).len());
+    let mut scores = Vec::new();
     for i in (first + 2..args.len()).step_by(2) {
         scores.push(parse_float(args.get(i)).ok_or(CommandError::NotFloat)?);
-        longest = longest.max(args.get(i + 1).len());
     }
     let count = 1 + scores.len();
     let limits = limits(ctx);
@@ -224,7 +223,7 @@ fn add(ctx: &mut Ctx<'_>, o: Options, first: usize) -> Done {
         Ok(())
     };
     let edited = edit(ctx, key, |set| {
-        set.expect(count, longest, &limits);
+        set.expect(count, &limits);
         let result = fill(set, &mut done);
         (done.added + done.updated > 0, result)
     })?;
@@ -232,7 +231,7 @@ fn add(ctx: &mut Ctx<'_>, o: Options, first: usize) -> Done {
         Some(result) => result?,
         None if o.xx => {}
         None => {
-            let mut set = ZSet::new(count, longest, &limits);
+            let mut set = ZSet::new(count, args.get(first + 1).len(), &limits);
             fill(&mut set, &mut done)?;
             ctx.srv.keyspace.set(ctx.db, key, Value::ZSet(set), Ttl::Clear);
         }

@@ -6,7 +6,6 @@ use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::resp::{CommandError, Writer};
 use crate::value::ZSet;
-use alloc::vec::Vec;
 
 type Done = Result<(), CommandError>;
 
@@ -241,14 +240,18 @@ fn range(ctx: &mut Ctx<'_>, by: Option<By>, reverse: Option<bool>) -> Done {
 fn zrangestore(ctx: &mut Ctx<'_>) -> Done {
     let query = Query::parse(ctx, 3, None, None, true)?;
     let limits = limits(ctx);
-    let found = match read(&mut ctx.srv.keyspace, ctx.db, ctx.args.get(2))? {
-        Some(set) => {
-            let (from, to) = query.ranks(set);
-            let members: Vec<_> = set.range(from, to).collect();
-            ZSet::from_sorted(&members, &limits)
+    let mut found = ZSet::new(0, 0, &limits);
+    if let Some(set) = read(&mut ctx.srv.keyspace, ctx.db, ctx.args.get(2))? {
+        let (from, to) = query.ranks(set);
+        if query.limit.is_none() {
+            found.expect(to - from, &limits);
         }
-        None => ZSet::new(0, 0, &limits),
-    };
+        // One by one, because a listpack on the way forgets negative zeros, whatever becomes of it later.
+        let members = if query.reverse { set.range_back(from, to) } else { set.range(from, to) };
+        for (member, score) in members {
+            found.update(member, &limits, |_| Some(score));
+        }
+    }
     let len = store(ctx, ctx.arg(1), found, "zrangestore");
     ctx.reply().int(len as i64);
     Ok(())

@@ -76,11 +76,13 @@ pub enum ZChange {
 }
 
 impl ZSet {
-    /// An empty set that expects members up to this number and length.
+    /// A set that is about to get `count` members, the first of this length.
     #[must_use]
-    pub fn new(count: usize, longest: usize, limits: &ZSetLimits) -> Self {
+    pub fn new(count: usize, first_len: usize, limits: &ZSetLimits) -> Self {
         let mut set = Self(Form::Packed(ScorePack::new()));
-        set.expect(count, longest, limits);
+        if count > limits.entries || first_len > limits.value {
+            set.large(&limits.hash).listpack = false;
+        }
         set
     }
 
@@ -96,15 +98,16 @@ impl ZSet {
             }
             _ => {
                 let large = set.large(&limits.hash);
-                members.iter().for_each(|(member, score)| large.insert(member, *score));
+                members.iter().for_each(|(member, score)| large.insert(member, large.stored(*score)));
             }
         }
         set
     }
 
-    /// Becomes a "skiplist" if members of this number or length are about to be added.
-    pub fn expect(&mut self, count: usize, longest: usize, limits: &ZSetLimits) {
-        if count > limits.entries || longest > limits.value {
+    /// Becomes a "skiplist" if as many members as are about to be added are too many for a "listpack", whether or not
+    /// they are new.
+    pub fn expect(&mut self, count: usize, limits: &ZSetLimits) {
+        if count > limits.entries {
             self.large(&limits.hash).listpack = false;
         }
     }
@@ -285,14 +288,19 @@ impl ZSet {
 
     /// Adds a member that is absent.
     fn add(&mut self, member: &[u8], score: f64, limits: &ZSetLimits) {
-        self.expect(self.len() + 1, member.len(), limits);
+        if self.len() >= limits.entries || member.len() > limits.value {
+            self.large(&limits.hash).listpack = false;
+        }
         match &mut self.0 {
             Form::Packed(pack)
                 if pack.len() < PACKED_ENTRIES_MAX && pack.bytes() + member.len() <= PACKED_BYTES_MAX =>
             {
                 pack.insert(member, score);
             }
-            _ => self.large(&limits.hash).insert(member, score),
+            _ => {
+                let large = self.large(&limits.hash);
+                large.insert(member, large.stored(score));
+            }
         }
     }
 
@@ -378,6 +386,12 @@ impl ZSet {
 }
 
 impl Large {
+    /// The score as it is kept: a listpack knows no negative zero.
+    #[inline]
+    fn stored(&self, score: f64) -> f64 {
+        if self.listpack { score + 0.0 } else { score }
+    }
+
     fn insert(&mut self, member: &[u8], score: f64) {
         self.insert_hashed(self.hash.hash(member), member, score);
     }
@@ -401,12 +415,13 @@ impl Large {
         let Some(ix) = self.set.find(hash, member) else {
             let Some(score) = decide(None) else { return ZChange::None };
             self.listpack &= self.set.len() < limits.entries && member.len() <= limits.value;
-            self.insert_hashed(hash, member, score);
+            self.insert_hashed(hash, member, self.stored(score));
             return ZChange::Added;
         };
         let old = self.set.score(ix);
         match decide(Some(old)) {
             Some(score) if score != old => {
+                let score = self.stored(score);
                 self.set.set_score(ix, score);
                 if let Some(sum) = self.sum.get_mut() {
                     *sum = sum.wrapping_sub(one(member, old)).wrapping_add(one(member, score));
