@@ -8,6 +8,8 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod geo;
+mod geo_search;
 mod introspect;
 mod lcs;
 mod memory;
@@ -42,6 +44,8 @@ pub const FAMILIES: &[&[Row]] = &[
     zset_range::ROWS,
     zset_pop::ROWS,
     zset_combine::ROWS,
+    geo::ROWS,
+    geo_search::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -205,25 +205,38 @@ fn zincrby(ctx: &mut Ctx<'_>) -> Done {
 
 /// Adds the pairs of score and member from the argument `first` on.
 fn add(ctx: &mut Ctx<'_>, o: Options, first: usize) -> Done {
-    let key = ctx.arg(1);
     let args = ctx.args;
-    let single = parse_float(args.get(first)).ok_or(CommandError::NotFloat)?;
-    let mut scores = Vec::new();
-    for i in (first + 2..args.len()).step_by(2) {
-        scores.push(parse_float(args.get(i)).ok_or(CommandError::NotFloat)?);
+    let pair = |i: usize| Ok((args.get(i + 1), parse_float(args.get(i)).ok_or(CommandError::NotFloat)?));
+    if args.len() == first + 2 {
+        return apply(ctx, o, &[pair(first)?]).map(|_| ());
     }
-    let count = 1 + scores.len();
+    let pairs: Result<Vec<_>, _> = (first..args.len()).step_by(2).map(pair).collect();
+    apply(ctx, o, &pairs?).map(|_| ())
+}
+
+/// Does what ZADD with these members and this command's options does. If that is anything, `propagated` is propagated.
+pub(super) fn add_scored(ctx: &mut Ctx<'_>, members: &[(&[u8], f64)], propagated: &[Vec<u8>]) -> Done {
+    let (o, _) = Options::parse(ctx);
+    if members.is_empty() {
+        return Err(CommandError::Syntax);
+    }
+    if apply(ctx, o, members)? {
+        let args: Vec<&[u8]> = propagated.iter().map(Vec::as_slice).collect();
+        ctx.propagate(&args);
+    }
+    Ok(())
+}
+
+/// Adds members, announces it and replies. Answers whether anything changed.
+fn apply(ctx: &mut Ctx<'_>, o: Options, members: &[(&[u8], f64)]) -> Result<bool, CommandError> {
+    let key = ctx.arg(1);
     let limits = limits(ctx);
     let mut done = Outcome::default();
-    let fill = |set: &mut ZSet, done: &mut Outcome| -> Done {
-        let given = core::iter::once(&single).chain(&scores);
-        for (i, score) in (first + 1..).step_by(2).zip(given) {
-            done.put(set, o, &limits, args.get(i), *score)?;
-        }
-        Ok(())
+    let fill = |set: &mut ZSet, done: &mut Outcome| {
+        members.iter().try_for_each(|(member, score)| done.put(set, o, &limits, member, *score))
     };
     let edited = edit(ctx, key, |set| {
-        set.expect(count, &limits);
+        set.expect(members.len(), &limits);
         let result = fill(set, &mut done);
         (done.added + done.updated > 0, result)
     })?;
@@ -231,7 +244,8 @@ fn add(ctx: &mut Ctx<'_>, o: Options, first: usize) -> Done {
         Some(result) => result?,
         None if o.xx => {}
         None => {
-            let mut set = ZSet::new(count, args.get(first + 1).len(), &limits);
+            let first_len = members.first().map_or(0, |(member, _)| member.len());
+            let mut set = ZSet::new(members.len(), first_len, &limits);
             fill(&mut set, &mut done)?;
             ctx.srv.keyspace.set(ctx.db, key, Value::ZSet(set), Ttl::Clear);
         }
@@ -247,7 +261,7 @@ fn add(ctx: &mut Ctx<'_>, o: Options, first: usize) -> Done {
         None if o.incr => w.null(),
         _ => w.int(if o.ch { changes } else { done.added }),
     }
-    Ok(())
+    Ok(changes > 0)
 }
 
 fn zrem(ctx: &mut Ctx<'_>) -> Done {

@@ -7,5 +7,6 @@
 
 pub mod arena;
 pub mod dict;
+pub mod geohash;
 pub mod ordered;
 pub mod scorepack;
