@@ -10,11 +10,20 @@ mod expire;
 mod generic;
 mod geo;
 mod geo_search;
+mod hash;
+mod hash_read;
 mod introspect;
 mod lcs;
+mod list;
+mod list_blocking;
+mod list_move;
 mod memory;
 mod pubsub;
+mod scan;
 mod server;
+mod set;
+mod set_algebra;
+mod set_random;
 mod string;
 mod transactions;
 mod zset;
@@ -39,7 +48,15 @@ pub const FAMILIES: &[&[Row]] = &[
     server::ROWS,
     debug::ROWS,
     memory::ROWS,
+    list::ROWS,
+    list_move::ROWS,
+    list_blocking::ROWS,
     introspect::ROWS,
+    hash::ROWS,
+    hash_read::ROWS,
+    set::ROWS,
+    set_algebra::ROWS,
+    set_random::ROWS,
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,

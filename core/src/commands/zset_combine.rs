@@ -7,7 +7,7 @@ use crate::engine::Ctx;
 use crate::engine::keys::FoundKey;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::resp::{Args, CommandError};
-use crate::value::{Value, ZIter, ZSet};
+use crate::value::{IntText, Item, SetValue, SmallBytes, Value, ZSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -57,6 +57,32 @@ struct Source<'a> {
 enum Content<'a> {
     Nothing,
     ZSet(&'a ZSet),
+    Set(&'a SetValue),
+}
+
+/// A member, borrowed from the key that holds it unless that holds it as a number.
+#[derive(Clone)]
+enum Name<'a> {
+    Text(&'a [u8]),
+    Number(SmallBytes),
+}
+
+impl Name<'_> {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(text) => text.as_slice(),
+        }
+    }
+}
+
+impl<'a> From<Item<'a>> for Name<'a> {
+    fn from(item: Item<'a>) -> Self {
+        match item {
+            Item::Text(text) => Self::Text(text),
+            Item::Int(n) => Self::Number(SmallBytes::new(IntText::new().format(n))),
+        }
+    }
 }
 
 impl<'a> Content<'a> {
@@ -64,7 +90,8 @@ impl<'a> Content<'a> {
         match value {
             None => Ok(Self::Nothing),
             Some(Value::ZSet(set)) => Ok(Self::ZSet(set)),
-            Some(Value::String(_)) => Err(CommandError::WrongType),
+            Some(Value::Set(set)) => Ok(Self::Set(set)),
+            Some(Value::String(_) | Value::Hash(_) | Value::List(_)) => Err(CommandError::WrongType),
         }
     }
 
@@ -72,6 +99,7 @@ impl<'a> Content<'a> {
         match self {
             Self::Nothing => 0,
             Self::ZSet(set) => set.len(),
+            Self::Set(set) => set.len(),
         }
     }
 
@@ -79,15 +107,18 @@ impl<'a> Content<'a> {
         match self {
             Self::Nothing => None,
             Self::ZSet(set) => set.score(member),
+            Self::Set(set) => set.contains(Item::Text(member)).then_some(1.0),
         }
     }
 
-    fn iter(self) -> impl Iterator<Item = (&'a [u8], f64)> {
-        let members: Option<ZIter<'a>> = match self {
-            Self::Nothing => None,
-            Self::ZSet(set) => Some(set.iter()),
+    fn iter(self) -> impl Iterator<Item = (Name<'a>, f64)> {
+        let (scored, plain) = match self {
+            Self::Nothing => (None, None),
+            Self::ZSet(set) => (Some(set.iter()), None),
+            Self::Set(set) => (None, Some(set.iter())),
         };
-        members.into_iter().flatten()
+        let scored = scored.into_iter().flatten().map(|(member, score)| (Name::Text(member), score));
+        scored.chain(plain.into_iter().flatten().map(|member| (Name::from(member), 1.0)))
     }
 }
 
@@ -99,13 +130,13 @@ impl Source<'_> {
 
 /// A member of a result under construction.
 struct Found<'a> {
-    member: &'a [u8],
+    member: Name<'a>,
     score: f64,
 }
 
 impl Keyed for Found<'_> {
     fn key(&self) -> &[u8] {
-        self.member
+        self.member.as_slice()
     }
 }
 
@@ -208,28 +239,27 @@ impl Query {
     }
 
     /// The result in order.
-    fn run<'a>(&self, ctx: &'a Ctx<'_>) -> Result<Vec<(&'a [u8], f64)>, CommandError> {
+    fn run<'a>(&self, ctx: &'a Ctx<'_>) -> Result<Vec<(Name<'a>, f64)>, CommandError> {
         let sources = self.sources(ctx)?;
         let mut found = match self.operation {
             Operation::Union => union(&sources, self.aggregate, ctx.srv.keyspace.hash_key()),
             Operation::Inter => intersection(&sources, self.aggregate).collect(),
-            // The order is that of the first key.
-            Operation::Diff => return Ok(difference(&sources).collect()),
+            Operation::Diff => difference(&sources).collect(),
         };
         found.sort_unstable_by(|(a, x), (b, y)| {
-            x.partial_cmp(y).unwrap_or_else(|| x.total_cmp(y)).then(a.cmp(b))
+            x.partial_cmp(y).unwrap_or_else(|| x.total_cmp(y)).then_with(|| a.as_slice().cmp(b.as_slice()))
         });
         Ok(found)
     }
 }
 
-fn union<'a>(sources: &[Source<'a>], aggregate: Aggregate, hash: &HashKey) -> Vec<(&'a [u8], f64)> {
+fn union<'a>(sources: &[Source<'a>], aggregate: Aggregate, hash: &HashKey) -> Vec<(Name<'a>, f64)> {
     let mut found: Dict<Found<'a>> = Dict::new();
     for source in sources {
         for (member, score) in source.content.iter() {
             let score = zero_if_nan(source.weighted(score));
-            let hash = hash.hash(member);
-            match found.find(hash, member) {
+            let hash = hash.hash(member.as_slice());
+            match found.find(hash, member.as_slice()) {
                 Some(ix) => {
                     let old = found.get_mut(ix);
                     old.score = aggregate.of(old.score, score);
@@ -240,10 +270,10 @@ fn union<'a>(sources: &[Source<'a>], aggregate: Aggregate, hash: &HashKey) -> Ve
             }
         }
     }
-    found.iter().map(|(_, found)| (found.member, found.score)).collect()
+    found.iter().map(|(_, found)| (found.member.clone(), found.score)).collect()
 }
 
-fn intersection<'a>(sources: &[Source<'a>], aggregate: Aggregate) -> impl Iterator<Item = (&'a [u8], f64)> {
+fn intersection<'a>(sources: &[Source<'a>], aggregate: Aggregate) -> impl Iterator<Item = (Name<'a>, f64)> {
     let first = sources.first().copied();
     let members = first.into_iter().flat_map(|first| {
         first.content.iter().map(move |(member, score)| (member, zero_if_nan(first.weighted(score))))
@@ -251,15 +281,17 @@ fn intersection<'a>(sources: &[Source<'a>], aggregate: Aggregate) -> impl Iterat
     members.filter_map(move |(member, score)| {
         let others = sources.iter().skip(1);
         let total = others.into_iter().try_fold(score, |total, source| {
-            Some(aggregate.of(total, source.weighted(source.content.score(member)?)))
+            Some(aggregate.of(total, source.weighted(source.content.score(member.as_slice())?)))
         })?;
         Some((member, total))
     })
 }
 
-fn difference<'a>(sources: &[Source<'a>]) -> impl Iterator<Item = (&'a [u8], f64)> {
+fn difference<'a>(sources: &[Source<'a>]) -> impl Iterator<Item = (Name<'a>, f64)> {
     let members = sources.first().copied().into_iter().flat_map(|first| first.content.iter());
-    members.filter(|(member, _)| sources.iter().skip(1).all(|source| source.content.score(member).is_none()))
+    members.filter(|(member, _)| {
+        sources.iter().skip(1).all(|source| source.content.score(member.as_slice()).is_none())
+    })
 }
 
 fn zunion(ctx: &mut Ctx<'_>) -> Done {
@@ -279,7 +311,8 @@ fn reply(ctx: &mut Ctx<'_>, operation: Operation) -> Done {
     let mut out = core::mem::take(ctx.out);
     let result = query.run(ctx).map(|found| {
         let mut w = crate::resp::Writer::new(&mut out, ctx.proto);
-        write_members(&mut w, found.iter().copied(), found.len(), query.with_scores);
+        let members = found.iter().map(|(member, score)| (member.as_slice(), *score));
+        write_members(&mut w, members, found.len(), query.with_scores);
     });
     *ctx.out = out;
     result
@@ -299,7 +332,9 @@ fn zdiffstore(ctx: &mut Ctx<'_>) -> Done {
 
 fn combine_and_store(ctx: &mut Ctx<'_>, operation: Operation, event: &str) -> Done {
     let query = Query::parse(ctx, operation, 2, Purpose::Store)?;
-    let set = ZSet::from_sorted(&query.run(ctx)?, &limits(ctx));
+    let found = query.run(ctx)?;
+    let members: Vec<_> = found.iter().map(|(member, score)| (member.as_slice(), *score)).collect();
+    let set = ZSet::from_sorted(&members, &limits(ctx));
     let len = store(ctx, ctx.arg(1), set, event);
     ctx.reply().int(len as i64);
     Ok(())

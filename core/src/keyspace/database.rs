@@ -148,6 +148,9 @@ impl Database {
     /// Changes an entry's value.
     #[inline]
     pub(super) fn edit<R>(&mut self, ix: Ix, f: impl FnOnce(&mut Entry) -> R) -> R {
+        if self.digesting {
+            self.dict.get_mut(ix).value.keep_digest();
+        }
         self.subtract_digest(ix);
         let entry = self.dict.get_mut(ix);
         let before = entry.value.heap_bytes();
@@ -192,6 +195,7 @@ impl Database {
     /// Asserts every invariant, by counting anew.
     pub(super) fn check(&self) {
         self.dict.check();
+        self.dict.iter().for_each(|(_, entry)| entry.value.check());
         let payload: usize = self.dict.iter().map(|(_, entry)| entry.heap_bytes()).sum();
         assert_eq!(self.payload, payload, "heap bytes of keys and values");
         self.expiry.check(self.dict.iter().filter_map(|(ix, entry)| entry.slot().map(|slot| (slot, ix))));

@@ -24,7 +24,7 @@ mod write;
 
 pub use snapshot::SnapshotItem;
 pub use touched::Touched;
-pub use write::Copied;
+pub use write::{Copied, Edited};
 
 use crate::base::ids::DbIndex;
 use crate::containers::dict::{Hash, HashKey, Ix};
@@ -183,12 +183,6 @@ impl Keyspace {
         }
     }
 
-    /// The hash of this node's tables, for values that have tables of their own.
-    #[must_use]
-    pub fn hash_key(&self) -> &HashKey {
-        &self.hash
-    }
-
     /// An empty keyspace of the same shape, to be filled and then taken over by [`Keyspace::replace_all`].
     #[must_use]
     pub fn empty_twin(&self) -> Self {
@@ -212,6 +206,13 @@ impl Keyspace {
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    /// The secret that tables inside values hash with too.
+    #[must_use]
+    #[inline]
+    pub fn hash_key(&self) -> &HashKey {
+        &self.hash
     }
 
     /// Number of databases.

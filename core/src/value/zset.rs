@@ -8,12 +8,11 @@
 
 use super::{Digest, SmallBytes, allocation};
 use crate::base::rng::Rng;
-use crate::containers::dict::{Hash, HashKey, Keyed};
+use crate::containers::dict::{Hash, HashKey};
 use crate::containers::ordered::{Ordered, Range, RangeBack};
 use crate::containers::scorepack::{Entries, ScorePack};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::cell::OnceCell;
 use core::fmt;
 
 /// A block with more entries or bytes than this is no longer small, whatever the directives say.
@@ -40,17 +39,10 @@ struct Large {
     hash: HashKey,
     /// Heap bytes of the members.
     payload: usize,
-    /// The sum of the members' digests, kept up to date once it was asked for.
-    sum: OnceCell<u128>,
+    /// The sum of the members' digests, if it is kept.
+    sum: Option<u128>,
     /// Whether it reports "listpack".
     listpack: bool,
-}
-
-impl Keyed for SmallBytes {
-    #[inline]
-    fn key(&self) -> &[u8] {
-        self.as_slice()
-    }
 }
 
 /// How large a set may be as a "listpack", and the hash of the node's tables for when it is larger.
@@ -166,13 +158,28 @@ impl ZSet {
         }
     }
 
+    /// Keeps the digest of a large set up to date from now on, so that it need not be counted anew at every change.
+    pub fn keep_digest(&mut self) {
+        if matches!(&self.0, Form::Large(large) if large.sum.is_none()) {
+            let sum = self.sum();
+            if let Form::Large(large) = &mut self.0 {
+                large.sum = Some(sum);
+            }
+        }
+    }
+
+    /// The sum of the members' digests.
+    fn sum(&self) -> u128 {
+        let kept = match &self.0 {
+            Form::Packed(_) => None,
+            Form::Large(large) => large.sum,
+        };
+        kept.unwrap_or_else(|| self.iter().fold(0, |sum: u128, (m, score)| sum.wrapping_add(one(m, score))))
+    }
+
     /// Feeds the content to `digest`.
     pub fn digest_into(&self, digest: &mut Digest) {
-        let count = || self.iter().fold(0, |sum: u128, (member, score)| sum.wrapping_add(one(member, score)));
-        digest.write_u128(match &self.0 {
-            Form::Packed(_) => count(),
-            Form::Large(large) => *large.sum.get_or_init(count),
-        });
+        digest.write_u128(self.sum());
     }
 
     /// The score of a member.
@@ -355,7 +362,7 @@ impl ZSet {
                 set: Ordered::new(),
                 hash: hash.clone(),
                 payload: 0,
-                sum: OnceCell::new(),
+                sum: None,
                 listpack: true,
             });
             pack.iter().for_each(|entry| large.insert(entry.member, entry.score));
@@ -376,7 +383,7 @@ impl ZSet {
                 let payload: usize =
                     self.iter().map(|(member, _)| SmallBytes::new(member).heap_bytes()).sum();
                 assert_eq!(large.payload, payload, "heap bytes of members");
-                if let Some(sum) = large.sum.get() {
+                if let Some(sum) = &large.sum {
                     let again = self.iter().fold(0, |sum: u128, (m, s)| sum.wrapping_add(one(m, s)));
                     assert_eq!(*sum, again, "sum of digests");
                 }
@@ -400,7 +407,7 @@ impl Large {
         let stored = SmallBytes::new(member);
         self.payload += stored.heap_bytes();
         self.set.insert(hash, stored, score);
-        if let Some(sum) = self.sum.get_mut() {
+        if let Some(sum) = &mut self.sum {
             *sum = sum.wrapping_add(one(member, score));
         }
     }
@@ -423,7 +430,7 @@ impl Large {
             Some(score) if score != old => {
                 let score = self.stored(score);
                 self.set.set_score(ix, score);
-                if let Some(sum) = self.sum.get_mut() {
+                if let Some(sum) = &mut self.sum {
                     *sum = sum.wrapping_sub(one(member, old)).wrapping_add(one(member, score));
                 }
                 ZChange::Updated
@@ -437,7 +444,7 @@ impl Large {
         let ix = self.set.find(hash, member)?;
         let score = self.set.score(ix);
         self.payload -= self.set.remove(hash, ix).heap_bytes();
-        if let Some(sum) = self.sum.get_mut() {
+        if let Some(sum) = &mut self.sum {
             *sum = sum.wrapping_sub(one(member, score));
         }
         Some(score)
@@ -585,6 +592,9 @@ mod tests {
             let mut set = ZSet::new(1, 1, &limits);
             let mut model: Vec<(f64, Vec<u8>)> = Vec::new();
             for (kind, name, n) in steps {
+                if n == 0 {
+                    set.keep_digest();
+                }
                 let mut member = text(name);
                 member.resize(1 + name, b'y');
                 let score = f64::from(n) / 2.0;
