@@ -9,6 +9,8 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod geo;
+mod geo_search;
 mod hash;
 mod hash_read;
 mod info;
@@ -28,6 +30,10 @@ mod set_algebra;
 mod set_random;
 mod string;
 mod transactions;
+mod zset;
+mod zset_combine;
+mod zset_pop;
+mod zset_range;
 
 use crate::engine::Row;
 
@@ -59,6 +65,12 @@ pub const FAMILIES: &[&[Row]] = &[
     config::ROWS,
     replication::ROWS,
     latency::ROWS,
+    zset::ROWS,
+    zset_range::ROWS,
+    zset_pop::ROWS,
+    zset_combine::ROWS,
+    geo::ROWS,
+    geo_search::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -1,7 +1,7 @@
 //! Floor 1: the data structures that hold a data set.
 //!
 //! *Owns*: the arena of entries and the hash table over it; blocks of bytes with the small collections inside;
-//! long lists.
+//! long lists; ordered sets, large and small; places on the Earth.
 //! *Does not own*: what an entry means, expiry, encodings of Redis types.
 //! *Invariants*: iteration order never depends on history or on memory addresses, unless a collection keeps the order of
 //! insertion; every structure can be cloned, and a clone accounts for the same number of bytes as its original.
@@ -9,9 +9,12 @@
 pub mod arena;
 pub mod block;
 pub mod dict;
+pub mod geohash;
 pub mod intset;
 pub mod item;
 pub mod listpack;
+pub mod ordered;
 pub mod pairs;
 pub mod quicklist;
 pub mod runs;
+pub mod scorepack;

@@ -17,6 +17,7 @@ mod set;
 mod small;
 mod string;
 mod table;
+mod zset;
 
 pub use crate::containers::item::Item;
 pub use digest::Digest;
@@ -25,6 +26,7 @@ pub use list::{List, Parts as ListParts, Range as ListRange};
 pub use set::{SetForm, SetLimits, SetValue};
 pub use small::SmallBytes;
 pub use string::{IntText, SHARED_MIN, StringValue};
+pub use zset::{ZChange, ZIter, ZSet, ZSetLimits};
 
 /// What a key holds.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub enum Value {
     Set(SetValue),
     /// A list.
     List(List),
+    /// Members ordered by score.
+    ZSet(ZSet),
 }
 
 /// Space that an allocation of `len` bytes is counted with: whole units of 16 bytes, nothing for nothing. The
@@ -64,6 +68,7 @@ impl Value {
             Self::Hash(_) => "hash",
             Self::Set(_) => "set",
             Self::List(_) => "list",
+            Self::ZSet(_) => "zset",
         }
     }
 
@@ -75,6 +80,7 @@ impl Value {
             Self::Hash(hash) => hash.encoding(),
             Self::Set(set) => set.encoding(),
             Self::List(list) => list.encoding(),
+            Self::ZSet(set) => set.encoding(),
         }
     }
 
@@ -87,6 +93,7 @@ impl Value {
             Self::Hash(hash) => hash.touch(),
             Self::Set(set) => set.touch(),
             Self::List(list) => list.touch(),
+            Self::ZSet(set) => set.touch(),
         }
     }
 
@@ -98,6 +105,7 @@ impl Value {
             Self::Hash(hash) => hash.heap_bytes(),
             Self::Set(set) => set.heap_bytes(),
             Self::List(list) => list.heap_bytes(),
+            Self::ZSet(set) => set.heap_bytes(),
         }
     }
 
@@ -109,6 +117,7 @@ impl Value {
             Self::Hash(hash) => hash.free_cost(),
             Self::Set(set) => set.free_cost(),
             Self::List(list) => list.free_cost(),
+            Self::ZSet(set) => set.free_cost(),
         }
     }
 
@@ -119,6 +128,7 @@ impl Value {
             Self::String(_) | Self::List(_) => {}
             Self::Hash(hash) => hash.keep_digest(),
             Self::Set(set) => set.keep_digest(),
+            Self::ZSet(set) => set.keep_digest(),
         }
     }
 
@@ -129,6 +139,7 @@ impl Value {
             Self::Hash(hash) => hash.check(),
             Self::Set(set) => set.check(),
             Self::List(list) => list.check(),
+            Self::ZSet(set) => set.check(),
         }
     }
 
@@ -150,6 +161,10 @@ impl Value {
             Self::List(list) => {
                 digest.write(b"list");
                 list.digest_into(digest);
+            }
+            Self::ZSet(set) => {
+                digest.write(b"zset");
+                set.digest_into(digest);
             }
         }
     }
@@ -204,6 +219,19 @@ impl Value {
     #[inline]
     pub fn as_set_mut(&mut self) -> Option<&mut SetValue> {
         if let Self::Set(set) = self { Some(set) } else { None }
+    }
+
+    /// The sorted set, if it is one.
+    #[must_use]
+    #[inline]
+    pub fn as_zset(&self) -> Option<&ZSet> {
+        if let Self::ZSet(set) = self { Some(set) } else { None }
+    }
+
+    /// The sorted set for editing, if it is one.
+    #[inline]
+    pub fn as_zset_mut(&mut self) -> Option<&mut ZSet> {
+        if let Self::ZSet(set) = self { Some(set) } else { None }
     }
 }
 
