@@ -9,3 +9,4 @@ pub mod arena;
 pub mod dict;
 pub mod listpack;
 pub mod quicklist;
+pub mod streamlog;
