@@ -373,11 +373,10 @@ fn client_unblock(ctx: &mut Ctx<'_>) -> Done {
     let id = ctx.int(2)?;
     let target = ctx.srv.conns.by_client_id(ClientId(id as u64));
     let waits = target.and_then(|slot| ctx.srv.conns.get(slot).waits.as_ref());
-    let unblocks = waits.is_some_and(|w| matches!(w.what, WaitsFor::Replicas { .. }));
+    let unblocks = waits.is_some_and(|w| matches!(w.what, WaitsFor::Replicas { .. } | WaitsFor::Keys(_)));
     if let (Some(slot), true) = (target, unblocks) {
         if with_error {
-            ctx.srv.stop_waiting(slot);
-            ctx.srv.deliver(slot, |w| CommandError::Unblocked.write(w));
+            ctx.srv.fail_waiting(slot, CommandError::Unblocked);
         } else {
             ctx.srv.give_up(slot);
         }

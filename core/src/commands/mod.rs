@@ -10,6 +10,9 @@ mod expire;
 mod generic;
 mod introspect;
 mod lcs;
+mod list;
+mod list_blocking;
+mod list_move;
 mod memory;
 mod pubsub;
 mod server;
@@ -33,6 +36,9 @@ pub const FAMILIES: &[&[Row]] = &[
     server::ROWS,
     debug::ROWS,
     memory::ROWS,
+    list::ROWS,
+    list_move::ROWS,
+    list_blocking::ROWS,
     introspect::ROWS,
 ];
 

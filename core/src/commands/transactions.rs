@@ -78,7 +78,7 @@ fn watch(ctx: &mut Ctx<'_>) -> Done {
         multi.watched.push((db, key.into(), alive));
         ctx.srv.watch.add(db, key, slot);
     }
-    ctx.srv.keyspace.set_watching(!ctx.srv.watch.is_empty());
+    ctx.srv.arm_touch_log();
     ctx.reply().ok();
     Ok(())
 }

@@ -121,12 +121,33 @@ pub enum WaitsFor {
         /// The offset to acknowledge.
         offset: Offset,
     },
+    /// Keys that have something for it.
+    Keys(Box<KeyWait>),
     /// CLIENT PAUSE: the command is still in the inbox and is looked at again afterwards.
     Unpause,
     /// SHUTDOWN: replicas are catching up.
     Shutdown,
     /// CONFIG SET or REWRITE: the driver is asked first.
     Driver,
+}
+
+/// A command that waits for keys.
+#[derive(Clone, Debug)]
+pub struct KeyWait {
+    /// Where the keys are.
+    pub db: DbIndex,
+    /// The keys, any of which will do.
+    pub keys: Box<[Box<[u8]>]>,
+    /// The type that a key must have, as `TYPE` names it.
+    pub type_name: &'static str,
+    /// Whether it also runs again when a key goes or becomes something else.
+    pub on_nokey: bool,
+    /// The row of the command.
+    pub row: u16,
+    /// The command, to be run again.
+    pub args: OwnedArgs,
+    /// Its reply is dropped (CLIENT REPLY).
+    pub silent: bool,
 }
 
 macro_rules! conn_flags {

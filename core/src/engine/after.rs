@@ -21,6 +21,9 @@ impl Server {
             let offset = self.repl.offset();
             self.conns.get_mut(slot).write_offset = offset;
         }
+        if self.unit.is_closed() {
+            self.serve_ready_keys();
+        }
     }
 
     /// Passes on everything the keyspace has logged.
@@ -65,16 +68,21 @@ impl Server {
         self.open_unit();
         self.drain_keyspace();
         self.close_unit(Flags::ARBITRARY_KEYS);
+        self.serve_ready_keys();
     }
 
-    /// Tells watchers which keys changed.
+    /// Tells watchers which keys changed, and notes which of them clients wait for.
     fn drain_touched(&mut self) {
-        if self.watch.is_empty() {
+        if self.watch.is_empty() && self.blocked_keys.is_empty() {
             return;
         }
         let deaf = self.knobs.broken(crate::base::mutant::Mutant::WatchersNotTold);
-        let Self { keyspace, watch, conns, .. } = self;
+        let Self { keyspace, watch, blocked_keys, conns, .. } = self;
         for change in keyspace.touched() {
+            match change {
+                Touched::Key(db, key) => blocked_keys.touched(db, key),
+                Touched::Database(db) => blocked_keys.touched_database(db),
+            }
             match change {
                 Touched::Key(..) if deaf => {}
                 Touched::Key(db, key) => spoil(conns, keyspace, db, key, watch.watchers(db, key)),
@@ -97,7 +105,7 @@ impl Server {
         for (db, key, _) in &watched {
             self.watch.remove(*db, key, slot);
         }
-        self.keyspace.set_watching(!self.watch.is_empty());
+        self.arm_touch_log();
     }
 
     /// Runs `work` as a unit of its own: what it propagates is framed together.
@@ -106,6 +114,9 @@ impl Server {
         let result = work(self);
         self.drain_keyspace();
         self.close_unit(Flags::NONE);
+        if self.unit.is_closed() {
+            self.serve_ready_keys();
+        }
         result
     }
 }

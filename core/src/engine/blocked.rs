@@ -1,4 +1,4 @@
-//! Clients that wait: for replicas, for the end of a pause, for the driver.
+//! Clients that wait: for keys, for replicas, for the end of a pause, for the driver.
 //!
 //! *Owns*: who waits, in order, and their deadlines. *Does not own*: what they wait for.
 //! *Invariants*: a client stands in `waiting` exactly when its connection has `waits`; nothing of its input is executed
@@ -30,6 +30,12 @@ impl Blocked {
     #[must_use]
     pub fn in_order(&self) -> Vec<u32> {
         self.waiting.values().copied().collect()
+    }
+
+    /// The ticket that the next client to wait will draw.
+    #[must_use]
+    pub(super) fn upcoming_ticket(&self) -> u64 {
+        self.next_ticket
     }
 
     /// Number of waiting clients with a deadline.
@@ -74,6 +80,10 @@ impl Server {
         if let Some(ticket) = self.blocked.ticket_of.remove(&slot) {
             self.blocked.waiting.remove(&ticket);
             self.blocked.count -= 1;
+            if let WaitsFor::Keys(wait) = &waits.what {
+                self.blocked_keys.remove(ticket, wait);
+                self.arm_touch_log();
+            }
         }
         self.take_up(slot);
         Some(waits.what)
@@ -123,6 +133,11 @@ impl Server {
             Some(WaitsFor::Replicas { offset, .. }) => {
                 let acked = self.repl.acknowledged_by(offset);
                 self.deliver(slot, |w| w.int(acked as i64));
+            }
+            Some(WaitsFor::Keys(wait)) => {
+                if !wait.silent {
+                    self.deliver(slot, |w| w.null_array());
+                }
             }
             Some(WaitsFor::Shutdown | WaitsFor::Driver) => {
                 self.deliver(slot, |w| w.error(&CommandError::ShutdownFailed.text()));

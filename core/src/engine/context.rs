@@ -41,6 +41,8 @@ pub struct Ctx<'a> {
     pub effect: Effect,
     /// Whether it runs inside EXEC: then nothing may wait.
     pub in_exec: bool,
+    /// The key that became ready, when a command that waited runs again.
+    pub ready_key: Option<&'a [u8]>,
 }
 
 impl<'a> Ctx<'a> {

@@ -69,11 +69,7 @@ impl Server {
         let in_exec = conn.flags.has(ConnFlags::IN_EXEC);
         let no_touch = conn.flags.has(ConnFlags::NO_TOUCH) && row.name != "touch";
         let (db, proto) = (conn.db, conn.proto);
-        let policy = match () {
-            () if conn.flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
-            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
-            () => ExpiryPolicy::Delete,
-        };
+        let policy = self.expiry_policy(slot);
         let mark = out.mark();
         let dirty = self.keyspace.dirty();
         self.open_unit();
@@ -81,8 +77,19 @@ impl Server {
         let late_ms = if self.knobs.broken(Mutant::ExpiresLate) { 1_000 } else { 0 };
         self.keyspace.begin(self.now.unix.ms() - late_ms, policy);
         self.keyspace.set_counting(!row.flags.has(Flags::WRITE));
-        let mut ctx =
-            Ctx { srv: self, slot, args, out, db, proto, row_ix, row, effect: Effect::Request, in_exec };
+        let mut ctx = Ctx {
+            srv: self,
+            slot,
+            args,
+            out,
+            db,
+            proto,
+            row_ix,
+            row,
+            effect: Effect::Request,
+            in_exec,
+            ready_key: None,
+        };
         let result = (row.run)(&mut ctx);
         let effect = ctx.effect;
         let failed = match result {
@@ -107,6 +114,16 @@ impl Server {
             append(out, &mut self.own_pushes);
         }
         !failed
+    }
+
+    /// What becomes of expired keys that a client's command meets.
+    #[inline]
+    pub(super) fn expiry_policy(&self, slot: u32) -> ExpiryPolicy {
+        match () {
+            () if self.conns.get(slot).flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
+            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () => ExpiryPolicy::Delete,
+        }
     }
 
     /// A writer for the client's replies.
@@ -172,7 +189,7 @@ impl Server {
 
     /// Puts the error of a handler in place of what it wrote.
     #[cold]
-    fn fail(&mut self, slot: u32, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
+    pub(super) fn fail(&mut self, slot: u32, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
         if error != CommandError::Written {
             out.truncate(mark);
             let proto = self.conns.get(slot).proto;

@@ -6,6 +6,7 @@
 
 pub mod after;
 pub mod blocked;
+pub mod blocked_keys;
 pub mod context;
 pub mod exec;
 pub mod gate;

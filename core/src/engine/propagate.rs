@@ -24,6 +24,13 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Whether no command or transaction is under way.
+    #[must_use]
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        self.depth == 0
+    }
+
     /// Whether nothing is to be propagated so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {

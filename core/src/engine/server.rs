@@ -5,6 +5,7 @@
 //! *Invariants*: `now` is frozen while a command runs; `armed` holds exactly the refusals that can apply now.
 
 use super::blocked::Blocked;
+use super::blocked_keys::BlockedKeys;
 use super::propagate::Unit;
 use super::row::Gates;
 use super::slowlog::Slowlog;
@@ -89,6 +90,8 @@ pub struct Server {
     pub watch: WatchTable,
     /// Waiting clients.
     pub blocked: Blocked,
+    /// The keys that clients wait for.
+    pub blocked_keys: BlockedKeys,
     /// CLIENT PAUSE.
     pub pause: Pause,
     /// The refusals armed for everyone.

@@ -24,7 +24,7 @@ mod write;
 
 pub use snapshot::SnapshotItem;
 pub use touched::Touched;
-pub use write::Copied;
+pub use write::{Copied, Edited};
 
 use crate::base::ids::DbIndex;
 use crate::containers::dict::{Hash, HashKey, Ix};

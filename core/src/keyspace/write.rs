@@ -21,6 +21,17 @@ pub enum Copied {
     Exists,
 }
 
+/// What a change of a value that holds elements came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// Nothing.
+    Nothing,
+    /// The key counts as changed, by so many changes.
+    Changed(u64),
+    /// The same, and no element is left: the key goes.
+    Emptied(u64),
+}
+
 impl Keyspace {
     /// Gives a key this value. Answers whether the key is new.
     pub fn set(&mut self, db: DbIndex, key: &[u8], value: Value, ttl: Ttl) -> bool {
@@ -91,6 +102,31 @@ impl Keyspace {
                 result
             }
         }
+    }
+
+    /// Changes a value that holds elements; a key whose last element went is removed. `None` when the key is missing.
+    #[inline]
+    pub fn edit_elements<R>(
+        &mut self,
+        db: DbIndex,
+        key: &[u8],
+        f: impl FnOnce(&mut Value) -> (Edited, R),
+    ) -> Option<R> {
+        let (hash, Found::Live(ix)) = self.locate(db, key) else { return None };
+        let (edited, result) = self.edit(db, key, hash, ix, |value| (false, f(value)));
+        match edited {
+            Edited::Nothing => {}
+            Edited::Changed(changes) => {
+                self.dirty += changes;
+                self.touched.key(db, key);
+            }
+            Edited::Emptied(changes) => {
+                self.bury(db, hash, ix);
+                self.dirty += changes;
+                self.touched.key(db, key);
+            }
+        }
+        Some(result)
     }
 
     /// Removes a key and answers its value. Costs a copy if a running snapshot needs the value;
@@ -342,11 +378,35 @@ mod tests {
     }
 
     #[test]
+    fn a_value_without_elements_goes() {
+        use crate::containers::quicklist::{End, Item, Limit};
+        let mut keyspace = Keyspace::new(1, HashKey::new([1; 16]));
+        keyspace.set_watching(true);
+        let mut list = crate::value::List::new();
+        list.push(End::Back, Item::from(&b"a"[..]), Limit::new(-2));
+        list.push(End::Back, Item::from(&b"b"[..]), Limit::new(-2));
+        keyspace.set(A, b"k", Value::List(list), Ttl::At(5));
+        let pop = |value: &mut Value| {
+            let list = value.as_list_mut().expect("a list");
+            list.pop(End::Front, |_| ());
+            if list.is_empty() { (Edited::Emptied(1), 0) } else { (Edited::Changed(1), list.len()) }
+        };
+        assert_eq!(keyspace.edit_elements(A, b"k", |_| (Edited::Nothing, 7)), Some(7));
+        assert_eq!((keyspace.dirty(), keyspace.touched().count()), (1, 1));
+        assert_eq!(keyspace.edit_elements(A, b"k", pop), Some(1));
+        keyspace.check();
+        assert_eq!(keyspace.edit_elements(A, b"k", pop), Some(0));
+        assert_eq!((keyspace.len(A), keyspace.dirty(), keyspace.touched().count()), (0, 3, 3));
+        assert_eq!(keyspace.edit_elements(A, b"k", pop), None);
+        keyspace.check();
+    }
+
+    #[test]
     fn overwriting_with_the_same_length_stays_in_place() {
         let mut keyspace = Keyspace::new(1, HashKey::new([1; 16]));
-        let place = |keyspace: &Keyspace| match keyspace.peek(A, b"k") {
-            Some(Value::String(string)) => string.bytes(&mut crate::value::IntText::new()).as_ptr() as usize,
-            _ => 0,
+        let place = |keyspace: &Keyspace| {
+            let string = keyspace.peek(A, b"k").and_then(Value::as_string);
+            string.map_or(0, |string| string.bytes(&mut crate::value::IntText::new()).as_ptr() as usize)
         };
         keyspace.set_bytes(A, b"k", &[b'a'; 60], Ttl::Clear);
         let before = place(&keyspace);

@@ -42,6 +42,7 @@ impl Node {
             slowlog: Default::default(),
             watch: Default::default(),
             blocked: Default::default(),
+            blocked_keys: Default::default(),
             pause: Default::default(),
             armed: Gates::NONE,
             unit: Default::default(),

@@ -41,10 +41,12 @@ impl List {
         Self(Form::Pack(Listpack::new()))
     }
 
-    /// An empty list with room for these elements.
+    /// An empty list with room for these elements, if they make a short list.
     #[must_use]
-    pub fn with_room_for<'a>(items: impl Iterator<Item = &'a [u8]>) -> Self {
-        Self(Form::Pack(Listpack::with_room(items.map(|item| Listpack::cost(item)).sum())))
+    pub fn with_room_for<'a>(items: impl Iterator<Item = Item<'a>>, limit: Limit) -> Self {
+        let bytes = items.map(|item| Listpack::cost(item.element())).sum();
+        let short = !limit.exceeded(bytes, 0);
+        Self(Form::Pack(if short { Listpack::with_room(bytes) } else { Listpack::new() }))
     }
 
     /// A list of these nodes, in the form that its size asks for.
@@ -375,7 +377,7 @@ mod tests {
     #[test]
     fn a_short_list_takes_one_block() {
         let items: [&[u8]; 10] = [b"member:12"; 10];
-        let mut list = List::with_room_for(items.iter().copied());
+        let mut list = List::with_room_for(items.iter().map(|item| Item::from(*item)), LIMIT);
         for item in items {
             list.push(End::Back, Item::from(item), LIMIT);
         }
