@@ -19,7 +19,7 @@ mod tests;
 use super::listpack::Listpack;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-pub use id::{ID_TEXT_MAX, StreamId};
+pub use id::{IdText, StreamId};
 use node::Node;
 pub use node::{Elements, Entry};
 pub use range::{Backward, Forward};

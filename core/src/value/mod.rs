@@ -9,12 +9,16 @@
 mod digest;
 mod list;
 mod small;
+mod stream;
 mod string;
 
 pub use digest::Digest;
 pub use list::{List, Parts as ListParts, Range as ListRange};
 pub use small::SmallBytes;
+pub use stream::{Consumer, Entries, Group, Member, NoPosition, Pending, Stream, Wanted};
 pub use string::{IntText, SHARED_MIN, StringValue};
+
+use alloc::boxed::Box;
 
 /// What a key holds.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub enum Value {
     String(StringValue),
     /// A list.
     List(List),
+    /// A stream.
+    Stream(Box<Stream>),
 }
 
 /// Space that an allocation of `len` bytes is counted with: whole units of 16 bytes, nothing for nothing. The
@@ -48,6 +54,7 @@ impl Value {
         match self {
             Self::String(_) => "string",
             Self::List(_) => "list",
+            Self::Stream(_) => "stream",
         }
     }
 
@@ -57,6 +64,7 @@ impl Value {
         match self {
             Self::String(string) => string.encoding(),
             Self::List(list) => list.encoding(),
+            Self::Stream(stream) => stream.encoding(),
         }
     }
 
@@ -67,6 +75,7 @@ impl Value {
         match self {
             Self::String(string) => string.touch(),
             Self::List(list) => list.touch(),
+            Self::Stream(stream) => stream.touch(),
         }
     }
 
@@ -76,6 +85,7 @@ impl Value {
         match self {
             Self::String(string) => string.heap_bytes(),
             Self::List(list) => list.heap_bytes(),
+            Self::Stream(stream) => stream.heap_bytes(),
         }
     }
 
@@ -85,6 +95,7 @@ impl Value {
         match self {
             Self::String(string) => 1 + string.heap_bytes() / FREE_UNIT,
             Self::List(list) => list.free_cost(),
+            Self::Stream(stream) => stream.free_cost(),
         }
     }
 
@@ -98,6 +109,10 @@ impl Value {
             Self::List(list) => {
                 digest.write(b"list");
                 list.digest_into(digest);
+            }
+            Self::Stream(stream) => {
+                digest.write(b"stream");
+                stream.digest_into(digest);
             }
         }
     }
@@ -134,6 +149,31 @@ impl Value {
             Self::String(string) => Some(string),
             _ => None,
         }
+    }
+}
+
+impl Value {
+    /// The stream, if it is one.
+    #[must_use]
+    pub fn as_stream(&self) -> Option<&Stream> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// The stream for editing, if it is one.
+    pub fn as_stream_mut(&mut self) -> Option<&mut Stream> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+}
+
+impl From<Stream> for Value {
+    fn from(stream: Stream) -> Self {
+        Self::Stream(Box::new(stream))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Positions in a stream.
 
-use crate::base::number::push_u64;
-use alloc::vec::Vec;
+use crate::base::number::IntText;
 use core::fmt;
+use core::ops::Deref;
 
 /// Longest text of a [`StreamId`].
-pub const ID_TEXT_MAX: usize = 41;
+const ID_TEXT_MAX: usize = 41;
 
 /// A position in a stream: a time in milliseconds and a number within it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,18 +48,14 @@ impl StreamId {
         }
     }
 
-    /// Appends the text, `ms-seq`.
-    pub fn push_text(self, out: &mut Vec<u8>) {
-        push_u64(out, self.ms);
-        out.push(b'-');
-        push_u64(out, self.seq);
-    }
-
     /// The text, `ms-seq`.
     #[must_use]
-    pub fn text(self) -> Vec<u8> {
-        let mut text = Vec::with_capacity(ID_TEXT_MAX);
-        self.push_text(&mut text);
+    pub fn text(self) -> IdText {
+        let mut text = IdText { bytes: [0; ID_TEXT_MAX], len: 0 };
+        let mut digits = IntText::new();
+        text.push(digits.u64(self.ms));
+        text.push(b"-");
+        text.push(digits.u64(self.seq));
         text
     }
 
@@ -73,5 +69,27 @@ impl StreamId {
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.ms, self.seq)
+    }
+}
+
+/// The text of a [`StreamId`].
+#[derive(Clone, Copy)]
+pub struct IdText {
+    bytes: [u8; ID_TEXT_MAX],
+    len: usize,
+}
+
+impl IdText {
+    fn push(&mut self, part: &[u8]) {
+        self.bytes[self.len..self.len + part.len()].copy_from_slice(part);
+        self.len += part.len();
+    }
+}
+
+impl Deref for IdText {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 }
