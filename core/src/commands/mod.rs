@@ -16,6 +16,12 @@ mod list_move;
 mod memory;
 mod pubsub;
 mod server;
+mod stream;
+mod stream_args;
+mod stream_claim;
+mod stream_group;
+mod stream_info;
+mod stream_read;
 mod string;
 mod transactions;
 
@@ -40,6 +46,11 @@ pub const FAMILIES: &[&[Row]] = &[
     list_move::ROWS,
     list_blocking::ROWS,
     introspect::ROWS,
+    stream::ROWS,
+    stream_read::ROWS,
+    stream_group::ROWS,
+    stream_claim::ROWS,
+    stream_info::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -233,7 +233,8 @@ impl StreamLog {
     }
 
     fn find_first(&mut self) {
-        self.first = self.range(StreamId::MIN, StreamId::MAX).0.next().map_or(StreamId::MIN, |entry| entry.id);
+        self.first =
+            self.range(StreamId::MIN, StreamId::MAX).0.next().map_or(StreamId::MIN, |entry| entry.id);
     }
 
     /// The entries alive from `start` to `end`, both included: first to last, and last to first.
