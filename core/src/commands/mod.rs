@@ -1,6 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
 mod client;
+mod config;
 mod connection;
 mod counter;
 mod database;
@@ -8,13 +9,16 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod info;
 mod introspect;
+mod latency;
 mod lcs;
 mod list;
 mod list_blocking;
 mod list_move;
 mod memory;
 mod pubsub;
+mod replication;
 mod server;
 mod stream;
 mod stream_args;
@@ -46,11 +50,18 @@ pub const FAMILIES: &[&[Row]] = &[
     list_move::ROWS,
     list_blocking::ROWS,
     introspect::ROWS,
+<<<<<<< HEAD
     stream::ROWS,
     stream_read::ROWS,
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
+=======
+    info::ROWS,
+    config::ROWS,
+    replication::ROWS,
+    latency::ROWS,
+>>>>>>> main
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
