@@ -57,6 +57,10 @@ pub enum Family {
     Connection,
     /// Channels and patterns.
     Pubsub,
+    /// Lists.
+    List,
+    /// Lists that clients wait for; in none of the mixtures, because who waits says nothing else.
+    Waiting,
 }
 
 /// Every family.
@@ -67,6 +71,7 @@ pub const FAMILIES: &[Family] = &[
     Family::Transactions,
     Family::Connection,
     Family::Pubsub,
+    Family::List,
 ];
 
 /// One random command.
@@ -124,6 +129,20 @@ const PUBSUB: &str = "
     PSUBSCRIBE P; PUNSUBSCRIBE P; SSUBSCRIBE C; SUNSUBSCRIBE C; PUBSUB CHANNELS; PUBSUB CHANNELS P;
     PUBSUB NUMSUB C C; PUBSUB NUMPAT; PUBSUB SHARDNUMSUB C; PUBSUB SHARDCHANNELS; PING; PING V; GET K;
     SET K V; MULTI; EXEC; RESET; PUBSUB X; SUBSCRIBE; PUBLISH C";
+
+const LIST: &str = "
+    LPUSH K V; RPUSH K V; LPUSH K V V I; RPUSH K I V I V; LPUSHX K V; RPUSHX K V V; LPOP K; RPOP K; LPOP K S; RPOP K S;
+    LPOP K [0|1|2|3]; LLEN K; LINDEX K S; LINDEX K I; LSET K S V; LSET K [0|1|-1|2] V; LRANGE K 0 -1; LRANGE K S S;
+    LRANGE K I I; LINSERT K [BEFORE|AFTER|x] V V; LINSERT K [BEFORE|after] I V; LREM K [0|1|-1|2|-2] V; LREM K I I;
+    LREM K 0 I; LTRIM K S S; LTRIM K [0|1|-3] [-1|-2|1|5]; LPOS K V; LPOS K V RANK S; LPOS K I [COUNT|MAXLEN] S;
+    LPOS K V RANK [1|-1|2|-2] COUNT [0|1|2] MAXLEN S; LMOVE K K [LEFT|RIGHT] [LEFT|right]; LMOVE K K LEFT X;
+    RPOPLPUSH K K; LMPOP 1 K [LEFT|RIGHT]; LMPOP 2 K K [LEFT|RIGHT] COUNT S; LMPOP S K LEFT; 
+    BRPOP K [x|-1]; BLMPOP [x|-1] 1 K LEFT; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; EXPIREAT K A;
+    OBJECT ENCODING K; RPUSH K V V V V V V V V; MULTI; EXEC; EXEC; DISCARD";
+const WAITING: &str = "
+    LPUSH K V; RPUSH K V V; LPUSH K I; RPUSH K V; LPUSH K V V V; BLPOP K 0; BRPOP K K 0; BLMOVE K K LEFT RIGHT 0;
+    BRPOPLPUSH K K 0; BLMPOP 0 2 K K LEFT COUNT S; LRANGE K 0 -1; SET K V; DEL K; RENAME K K; COPY K K REPLACE;
+    MOVE K D; SWAPDB 0 D; MULTI; EXEC; EXEC; LPOP K; LMOVE K K LEFT LEFT; FLUSHALL; PING V";
 
 const KEYS: &[&str] =
     &["a", "a", "b", "b", "c", "d", "", "k\x01\u{fffd}", "list", "set", "hash", "zset", "stream"];
@@ -292,6 +311,8 @@ pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
             Family::Transactions => TRANSACTIONS,
             Family::Connection => CONNECTION,
             Family::Pubsub => PUBSUB,
+            Family::List => LIST,
+            Family::Waiting => WAITING,
         };
         let templates: Vec<_> = templates.split(';').map(str::trim).collect();
         let template = rng.pick(&templates);

@@ -172,8 +172,8 @@ fn pop(ctx: &mut Ctx<'_>, end: End) -> Done {
 }
 
 fn pop_count(ctx: &mut Ctx<'_>, end: End, key: &[u8]) -> Done {
-    let count = ctx.int(2)?;
-    let count = usize::try_from(count).map_err(|_| CommandError::NotPositive)?;
+    let count = ctx.int(2).ok().and_then(|count| usize::try_from(count).ok());
+    let count = count.ok_or(CommandError::NotPositive)?;
     let popped = remove_from(ctx, key, |list, w| take(list, end, count, w))?;
     match popped {
         Some((0, _)) => ctx.reply().array(0),
@@ -311,9 +311,6 @@ fn linsert(ctx: &mut Ctx<'_>) -> Done {
 fn lrem(ctx: &mut Ctx<'_>) -> Done {
     let key = ctx.arg(1);
     let count = ctx.int(2)?;
-    if count == i64::MIN {
-        return Err(CommandError::NotBetween(-i64::MAX, i64::MAX));
-    }
     let needle = Needle::new(ctx.arg(3));
     let max = if count == 0 { usize::MAX } else { count.unsigned_abs() as usize };
     let removed = remove_from(ctx, key, |list, _| {

@@ -210,16 +210,22 @@ impl Node {
         self.srv.close_soon(slot);
     }
 
-    /// Executes what clients sent while they could not be served.
+    /// Executes what clients sent while they could not be served, in the order in which they became free.
     pub(super) fn take_up_ready(&mut self) {
         if self.srv.asleep_until.is_some() {
             return;
         }
-        while let Some(slot) = self.srv.ready.pop() {
+        let mut served = 0;
+        while let Some(&slot) = self.srv.ready.get(served) {
+            served += 1;
             let Some(connection) = self.srv.conns.try_get_mut(slot) else { continue };
             connection.flags.clear(ConnFlags::READY);
             self.serve(slot);
+            if self.srv.asleep_until.is_some() {
+                break;
+            }
         }
+        self.srv.ready.drain(..served);
     }
 }
 

@@ -11,6 +11,8 @@ mod config;
 mod connection;
 mod expire;
 mod generic;
+mod list;
+mod list_blocking;
 mod pubsub;
 mod server;
 mod string;
@@ -32,6 +34,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("expire", expire::SCRIPTS),
     ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
+    ("list", list::SCRIPTS),
+    ("list_blocking", list_blocking::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("string", string::SCRIPTS),
@@ -97,8 +101,6 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
 /// Commands (and subcommands) that norn does not know yet. Scripts that use them are skipped with a message, unless
 /// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
 const PENDING: &[&str] = &[
-    "lpush",
-    "rpush",
     "sadd",
     "hset",
     "zadd",

@@ -215,6 +215,16 @@ fn random_pubsub() {
 }
 
 #[test]
+fn random_lists() {
+    compare_with_norn("random_lists", &[Family::List]);
+}
+
+#[test]
+fn random_waiting() {
+    compare_with_norn("random_waiting", &[Family::Waiting]);
+}
+
+#[test]
 fn random_everything() {
     compare_with_norn("random_everything", norn_tests::random::FAMILIES);
 }
