@@ -50,18 +50,15 @@ pub const FAMILIES: &[&[Row]] = &[
     list_move::ROWS,
     list_blocking::ROWS,
     introspect::ROWS,
-<<<<<<< HEAD
+    info::ROWS,
+    config::ROWS,
+    replication::ROWS,
+    latency::ROWS,
     stream::ROWS,
     stream_read::ROWS,
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
-=======
-    info::ROWS,
-    config::ROWS,
-    replication::ROWS,
-    latency::ROWS,
->>>>>>> main
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -68,15 +68,7 @@ impl Server {
         let in_exec = conn.flags.has(ConnFlags::IN_EXEC);
         let no_touch = conn.flags.has(ConnFlags::NO_TOUCH) && row.name != "touch";
         let (db, proto) = (conn.db, conn.proto);
-<<<<<<< HEAD
         let policy = self.expiry_policy(slot);
-=======
-        let policy = match () {
-            () if conn.flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
-            () if self.hides_expired() || self.pause.until.is_some() => ExpiryPolicy::Hide,
-            () => ExpiryPolicy::Delete,
-        };
->>>>>>> main
         let mark = out.mark();
         let dirty = self.keyspace.dirty();
         self.open_unit();
@@ -131,7 +123,7 @@ impl Server {
     pub(super) fn expiry_policy(&self, slot: u32) -> ExpiryPolicy {
         match () {
             () if self.conns.get(slot).flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
-            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () if self.hides_expired() || self.pause.until.is_some() => ExpiryPolicy::Hide,
             () => ExpiryPolicy::Delete,
         }
     }

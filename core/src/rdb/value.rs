@@ -4,13 +4,18 @@
 //! policy on what cannot be held.
 
 use super::object::Object;
-use super::{Meta, Writer};
+use super::value_stream::{stream_type, stream_value, write_stream};
+use super::{Meta, VERSION, Writer};
 use crate::value::{IntText, SHARED_MIN, StringValue, Value};
 
 /// Writes a key with its value.
 pub fn write_key(writer: &mut Writer, key: &[u8], meta: &Meta, value: &Value) {
     match value {
         Value::String(string) => writer.string_key(key, meta, string.bytes(&mut IntText::new())),
+        Value::List(_) => {}
+        Value::Stream(stream) => {
+            write_stream(writer.begin_key(stream_type(VERSION), key, meta), stream, VERSION);
+        }
     }
 }
 
@@ -27,7 +32,7 @@ pub fn value_of(object: Object) -> Result<Value, &'static str> {
         Object::Hash(_) => Err("hash"),
         Object::Zset(_) => Err("sorted set"),
         Object::Blob(..) => Err("container"),
-        Object::Stream(_) => Err("stream"),
+        Object::Stream(record) => stream_value(&record).map(Value::from).ok_or("damaged stream"),
         Object::Module { .. } => Err("module"),
     }
 }
