@@ -83,7 +83,7 @@ fn near(a: &Reply, b: &Reply) -> bool {
                 _ => false,
             }
         }
-        (Reply::Array(a), Reply::Array(b)) => {
+        (Reply::Array(a), Reply::Array(b)) | (Reply::Map(a), Reply::Map(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b || near(a, b))
         }
         _ => false,

@@ -61,6 +61,12 @@ pub enum Family {
     List,
     /// Lists that clients wait for; in none of the mixtures, because who waits says nothing else.
     Waiting,
+    /// Streams without groups.
+    Stream,
+    /// Consumer groups.
+    Groups,
+    /// Clients that wait for entries.
+    WaitingReaders,
 }
 
 /// Every family.
@@ -90,7 +96,8 @@ pub const CONNS: usize = 3;
 
 /// Templates: capital words stand for themselves; `K` a key, `V` a value, `I` an integer, `F` a float, `S` a small
 /// offset, `T` seconds from now, `M` milliseconds from now, `A` a Unix time in seconds, `B` in milliseconds, `D` a
-/// database, `P` a pattern, `C` a channel, `X` any word, `[..|..]` one of several, maybe nothing.
+/// database, `P` a pattern, `C` a channel, `X` any word, `U` a
+/// position in a stream, `G` a group, `W` a consumer, `[..|..]` one of several, maybe nothing.
 const STRING: &str = "
     GET K; GET K; SET K V; SET K V; SET K I; SET K V [|NX|XX] [|GET] [|KEEPTTL|EX|EXAT];
     SET K V [EX|px] [T|M]; SET K V EXAT A; SET K V PXAT B NX; SET K V XX GET KEEPTTL; SET K V GET PX M;
@@ -143,6 +150,46 @@ const WAITING: &str = "
     LPUSH K V; RPUSH K V V; LPUSH K I; RPUSH K V; LPUSH K V V V; BLPOP K 0; BRPOP K K 0; BLMOVE K K LEFT RIGHT 0;
     BRPOPLPUSH K K 0; BLMPOP 0 2 K K LEFT COUNT S; LRANGE K 0 -1; SET K V; DEL K; RENAME K K; COPY K K REPLACE;
     MOVE K D; SWAPDB 0 D; MULTI; EXEC; EXEC; LPOP K; LMOVE K K LEFT LEFT; FLUSHALL; PING V";
+
+const STREAM: &str = "
+    XADD K U V V; XADD K U V V V V; XADD K U f V; XADD K U f V; XADD K U f V g V; XADD K [1-*|2-*|3-*|5-*|9-*] f V;
+    XADD K [20-*|30-*|40-*|+50-*|x-*] f V; XADD K NOMKSTREAM U f V; XADD K MAXLEN [=|~|x] S U f V; XADD K MAXLEN S U f V;
+    XADD K MINID [=|~|] U U f V; XADD K MAXLEN ~ S LIMIT S U f V; XADD K MAXLEN S LIMIT S U f V; XADD K U V;
+    XADD K MAXLEN 5 MINID U U f V; XADD K LIMIT S U f V; XADD K X f V;
+    XTRIM K MAXLEN [|=|~] S; XTRIM K MINID [|=|~] U; XTRIM K MAXLEN ~ S LIMIT S; XTRIM K X S; XTRIM K MAXLEN S X;
+    XTRIM K LIMIT S; XTRIM K MAXLEN S LIMIT S; XLEN K; XLEN K; XRANGE K - +; XRANGE K - +; XRANGE K U U; XRANGE K (U (U;
+    XRANGE K U + COUNT S; XRANGE K - U COUNT I; XRANGE K - + X S; XREVRANGE K + -; XREVRANGE K U U; XREVRANGE K (U (U;
+    XREVRANGE K + U COUNT S; XDEL K U; XDEL K U U; XDEL K U X; XSETID K U; XSETID K U ENTRIESADDED S MAXDELETEDID U;
+    XSETID K U X S; XREAD STREAMS K U; XREAD STREAMS K U; XREAD COUNT S STREAMS K K U U; XREAD STREAMS K K U;
+    XREAD X STREAMS K U; XREAD STREAMS K [$|>|+]; XREAD BLOCK [x|-1] STREAMS K U; XREAD NOACK STREAMS K U;
+    XREAD COUNT S GROUP G W STREAMS K U; XINFO STREAM K; XINFO STREAM K; XINFO STREAM K FULL; XINFO STREAM K FULL COUNT S;
+    XINFO STREAM K X; XINFO GROUPS K; XINFO CONSUMERS K G; XINFO X K; XINFO STREAM K FULL X S; DEL K; TYPE K;
+    OBJECT ENCODING K; COPY K K REPLACE; RENAME K K; MULTI; EXEC; EXEC; DISCARD; WATCH K; UNWATCH";
+const GROUPS: &str = "
+    XADD K U f V; XADD K U f V; XADD K U f V g V; XADD K [5-*|20-*|30-*|40-*|50-*] f V; XADD K [1-*|2-*|3-*] f V; XDEL K U;
+    XTRIM K MAXLEN S; XTRIM K MINID U; XGROUP CREATE K G U; XGROUP CREATE K G [0|$|-|x] MKSTREAM; XGROUP CREATE K G 0;
+    XGROUP CREATE K G U ENTRIESREAD S; XGROUP CREATE K G U MKSTREAM ENTRIESREAD I; XGROUP CREATE K G U X;
+    XGROUP SETID K G U; XGROUP SETID K G [0|$|-|+|x] [|ENTRIESREAD] S; XGROUP DESTROY K G; XGROUP CREATECONSUMER K G W;
+    XGROUP DELCONSUMER K G W; XGROUP X K G; XREADGROUP GROUP G W STREAMS K >; XREADGROUP GROUP G W STREAMS K >;
+    XREADGROUP GROUP G W COUNT S STREAMS K >; XREADGROUP GROUP G W COUNT S NOACK STREAMS K >;
+    XREADGROUP GROUP G W COUNT S STREAMS K K > >; XREADGROUP GROUP G W STREAMS K U; XREADGROUP GROUP G W COUNT S STREAMS K U;
+    XREADGROUP GROUP G W STREAMS K $; XREADGROUP COUNT S STREAMS K >; XREADGROUP GROUP G W STREAMS K K >;
+    XREADGROUP GROUP G W X STREAMS K >; XACK K G U; XACK K G U U; XACK K G U X; XPENDING K G; XPENDING K G;
+    XPENDING K G - + 10; XPENDING K G - + S; XPENDING K G U U S; XPENDING K G (U (U 10; XPENDING K G - + 10 W;
+    XPENDING K G IDLE [0|100000|x] - + 10; XPENDING K G IDLE 0 - + S W; XPENDING K G - +; XPENDING K G - + 5 W X;
+    XCLAIM K G W [0|0|100000|-1|x] U; XCLAIM K G W 0 U U; XCLAIM K G W 0 U JUSTID; XCLAIM K G W 0 U FORCE;
+    XCLAIM K G W 0 U FORCE JUSTID; XCLAIM K G W 0 U RETRYCOUNT S; XCLAIM K G W 0 U U FORCE LASTID U; XCLAIM K G W 0 U X S;
+    XCLAIM K G W 0 U IDLE [0|1000000|x|-1]; XCLAIM K G W 0 U TIME [0|1000000|x|-1|9999999999999] FORCE;
+    XCLAIM K G W 0 U TIME 1000 RETRYCOUNT I JUSTID; XAUTOCLAIM K G W [0|100000|-1|x] U; XAUTOCLAIM K G W 0 0;
+    XAUTOCLAIM K G W 0 - COUNT S; XAUTOCLAIM K G W 0 (U COUNT [1|2|3] JUSTID; XAUTOCLAIM K G W 0 U JUSTID; XAUTOCLAIM K G W 0 0 X S;
+    XINFO GROUPS K; XINFO GROUPS K; XINFO GROUPS K; XINFO STREAM K; XINFO STREAM K FULL; XINFO STREAM K FULL COUNT S;
+    XINFO CONSUMERS K G; XSETID K U; XLEN K; DEL K; COPY K K REPLACE; MULTI; EXEC; EXEC; DISCARD; WATCH K; UNWATCH";
+const WAITING_READERS: &str = "
+    XADD K U f V; XADD K [5-*|20-*|30-*|40-*|50-*|60-*|70-*] f V; XADD K [80-*|90-*|100-*|110-*|120-*] f V g V;
+    XGROUP CREATE K G [0|$] MKSTREAM; XGROUP CREATE K G $ MKSTREAM; XREAD BLOCK 0 STREAMS K $;
+    XREAD BLOCK 0 COUNT S STREAMS K K $ U; XREAD BLOCK 0 STREAMS K K U $; XREADGROUP GROUP G W BLOCK 0 STREAMS K >;
+    XREADGROUP GROUP G W COUNT S BLOCK 0 NOACK STREAMS K >; XREADGROUP GROUP G W BLOCK 0 STREAMS K 0; XDEL K U; XTRIM K MAXLEN S;
+    XPENDING K G; MULTI; EXEC; EXEC; PING V; XLEN K; XACK K G U";
 
 const KEYS: &[&str] =
     &["a", "a", "b", "b", "c", "d", "", "k\x01\u{fffd}", "list", "set", "hash", "zset", "stream"];
@@ -269,6 +316,46 @@ const MILLI_TIMES: &[&str] = &[
 const DATABASES: &[&str] = &["0", "0", "0", "1", "1", "2", "15", "16", "-1", "x", "4294967296"];
 const PATTERNS: &[&str] =
     &["*", "?", "a*", "[ab]", "[^a]", "n*", "news", "\\a", "", "*ew*", "c[h-j]*", "[", "a\\"];
+const POSITIONS: &[&str] = &[
+    "1-1",
+    "1-2",
+    "2-1",
+    "2-2",
+    "3-0",
+    "3-1",
+    "5-5",
+    "7-1",
+    "10-0",
+    "10-1",
+    "20-1",
+    "30-3",
+    "40-0",
+    "50-1",
+    "0-0",
+    "0-1",
+    "0",
+    "1",
+    "5",
+    "12",
+    "25",
+    "+5-1",
+    "007-1",
+    " 5-1",
+    "-5",
+    "5-",
+    "60-2",
+    "18446744073709551615-1",
+    "18446744073709551615-18446744073709551615",
+    "18446744073709551616-1",
+    "x",
+    "",
+    "5-x",
+    "1-1-1",
+    "-",
+    "+",
+];
+const GROUP_NAMES: &[&str] = &["g", "g", "g", "h", "", "a group with a name of more than 22 bytes"];
+const CONSUMERS: &[&str] = &["w", "w", "v", "v", "a consumer with a name of more than 22 bytes"];
 const CHANNELS: &[&str] = &["news", "news", "sport", "", "ch\x01", "a"];
 const WORDS: &[&str] = &[
     "",
@@ -313,6 +400,9 @@ pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
             Family::Pubsub => PUBSUB,
             Family::List => LIST,
             Family::Waiting => WAITING,
+            Family::Stream => STREAM,
+            Family::Groups => GROUPS,
+            Family::WaitingReaders => WAITING_READERS,
         };
         let templates: Vec<_> = templates.split(';').map(str::trim).collect();
         let template = rng.pick(&templates);
@@ -361,6 +451,13 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
             "D" => rng.pick(DATABASES),
             "P" => rng.pick(PATTERNS),
             "C" => rng.pick(CHANNELS),
+            "U" => rng.pick(POSITIONS),
+            "(U" => {
+                words.push([b"(", rng.pick(POSITIONS).as_bytes()].concat());
+                continue;
+            }
+            "G" => rng.pick(GROUP_NAMES),
+            "W" => rng.pick(CONSUMERS),
             "X" => rng.pick(WORDS),
             plain => plain,
         };
@@ -385,7 +482,8 @@ fn rule_of(words: &[Vec<u8>], template: &str) -> Rule {
     // EXEC answers for whatever was queued.
     let exec = name == b"EXEC";
     Rule {
-        mask: name == b"HELLO",
+        mask: name == b"HELLO" || (name == b"XGROUP" && template.contains("CREATECONSUMER")),
+        streams: matches!(&name[..], b"XPENDING" | b"XINFO") || exec,
         near: exec || template.contains("TTL") || template.contains("EXPIRETIME"),
         unordered: matches!(&name[..], b"KEYS" | b"SCAN" | b"PUBSUB") || exec,
         any_order: name == b"PUBLISH" || name == b"SPUBLISH" || exec,

@@ -11,6 +11,7 @@
 //! @fields                     the next reply is text of name:value or name=value, reduced to the names
 //! @near                       integers in the next reply may differ a little (remaining times)
 //! @unordered                  lists in the next reply are compared sorted
+//! @streams                    the next reply describes a stream: no times, no consumers that have nothing
 //! @any-order                  the next replies may come in any order
 //! @differs TEXT               the next reply differs from Redis 7.0.15 for the reason given
 //! @monitor                    lines of MONITOR lose their times and addresses, and PINGs (first lines)
@@ -87,6 +88,8 @@ pub struct Rule {
     pub unordered: bool,
     /// Order of replies does not count.
     pub any_order: bool,
+    /// What XINFO and XPENDING say of streams is reduced to what Redis 7.0 says too, without times.
+    pub streams: bool,
     /// Lines of MONITOR are reduced to what they say.
     pub monitor: bool,
     /// Redis 7.0.15 answers differently, and why.
@@ -148,6 +151,7 @@ impl Script {
             "near" => rule.near = true,
             "unordered" => rule.unordered = true,
             "any-order" => rule.any_order = true,
+            "streams" => rule.streams = true,
             "differs" => rule.differs = Some(rest.to_owned()),
             "only" if rest == "resp2" => self.protocols = vec![Protocol::Resp2],
             "only" if rest == "resp3" => self.protocols = vec![Protocol::Resp3],
@@ -290,6 +294,9 @@ pub fn presented(replies: &[Reply], rule: &Rule) -> Vec<Reply> {
         let mut reply = reply.clone();
         if rule.unordered {
             reply = reply.sorted();
+        }
+        if rule.streams {
+            reply = reply.stream_facts();
         }
         if rule.fields {
             reply = reply.fields();

@@ -28,6 +28,12 @@ mod server;
 mod set;
 mod set_algebra;
 mod set_random;
+mod stream;
+mod stream_args;
+mod stream_claim;
+mod stream_group;
+mod stream_info;
+mod stream_read;
 mod string;
 mod transactions;
 mod zset;
@@ -71,6 +77,11 @@ pub const FAMILIES: &[&[Row]] = &[
     zset_combine::ROWS,
     geo::ROWS,
     geo_search::ROWS,
+    stream::ROWS,
+    stream_read::ROWS,
+    stream_group::ROWS,
+    stream_claim::ROWS,
+    stream_info::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -91,7 +91,9 @@ impl<'a> Content<'a> {
             None => Ok(Self::Nothing),
             Some(Value::ZSet(set)) => Ok(Self::ZSet(set)),
             Some(Value::Set(set)) => Ok(Self::Set(set)),
-            Some(Value::String(_) | Value::Hash(_) | Value::List(_)) => Err(CommandError::WrongType),
+            Some(Value::String(_) | Value::Hash(_) | Value::List(_) | Value::Stream(_)) => {
+                Err(CommandError::WrongType)
+            }
         }
     }
 

@@ -18,3 +18,4 @@ pub mod pairs;
 pub mod quicklist;
 pub mod runs;
 pub mod scorepack;
+pub mod streamlog;

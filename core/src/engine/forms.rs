@@ -10,7 +10,13 @@ impl Server {
     /// The limits of the small encodings.
     #[must_use]
     pub fn forms(&self) -> Forms {
-        Forms { hash: self.hash_limits(), set: self.set_limits() }
+        let config = &self.config;
+        Forms {
+            hash: self.hash_limits(),
+            set: self.set_limits(),
+            list: config.list_max_listpack_size as i32,
+            zset: (config.zset_max_listpack_entries as usize, config.zset_max_listpack_value as usize),
+        }
     }
 
     /// Those of hashes.

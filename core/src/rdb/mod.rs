@@ -17,6 +17,7 @@ mod plain;
 mod reader;
 mod stream;
 mod value;
+mod value_stream;
 mod writer;
 
 pub use dump::{open_dump, seal_dump};
@@ -26,6 +27,7 @@ pub use object::{BlobKind, Object, QuicklistNode};
 pub use reader::{Checksum, Entry, Event, Reader, ReaderOptions};
 pub use stream::{Consumer, Counters, Group, Pending, Stream, StreamPos};
 pub use value::{Forms, Unfit, value_of, write_key};
+pub use value_stream::{stream_type, stream_value, write_stream};
 pub use writer::{Writer, WriterOptions};
 
 /// The version that is written unless a peer wants another: the newest that Redis 7.0 reads.

@@ -6,13 +6,15 @@
 //! would have if they were added one by one under the limits given; containers are checked on the way.
 
 mod hash;
+mod ordered;
 mod set;
 #[cfg(test)]
 mod tests;
 
 use super::blob;
 use super::object::Object;
-use super::{Meta, Writer, type_id};
+use super::value_stream::{stream_type, stream_value, write_stream};
+use super::{Meta, VERSION, Writer};
 use crate::containers::dict::HashKey;
 use crate::containers::listpack::Element;
 use crate::value::{HashLimits, IntText, Item, SHARED_MIN, SetLimits, StringValue, Value};
@@ -24,6 +26,10 @@ pub struct Forms {
     pub hash: HashLimits,
     /// Those of sets.
     pub set: SetLimits,
+    /// `list-max-listpack-size`.
+    pub list: i32,
+    /// `zset-max-listpack-entries` and `zset-max-listpack-value`.
+    pub zset: (usize, usize),
 }
 
 impl Default for Forms {
@@ -31,6 +37,8 @@ impl Default for Forms {
         Self {
             hash: HashLimits { pairs: 512, bytes: 64 },
             set: SetLimits { ints: 512, members: 128, bytes: 64 },
+            list: -2,
+            zset: (128, 64),
         }
     }
 }
@@ -52,12 +60,10 @@ pub fn write_key(writer: &mut Writer, key: &[u8], meta: &Meta, value: &Value) {
         Value::String(string) => writer.string_key(key, meta, string.bytes(&mut IntText::new())),
         Value::Hash(hash) => hash::write(writer, key, meta, hash),
         Value::Set(set) => set::write(writer, key, meta, set),
-        Value::List(list) => {
-            let to = writer.begin_key(type_id::LIST, key, meta);
-            to.len(list.len() as u64);
-            for item in list.range(0, list.len(), true) {
-                to.string(item.text(&mut crate::base::number::IntText::new()));
-            }
+        Value::List(list) => ordered::write_list(writer, key, meta, list),
+        Value::ZSet(set) => ordered::write_zset(writer, key, meta, set),
+        Value::Stream(stream) => {
+            write_stream(writer.begin_key(stream_type(VERSION), key, meta), stream, VERSION);
         }
     }
 }
@@ -73,7 +79,7 @@ pub fn value_of(object: Object, forms: &Forms, secret: &HashKey) -> Result<Value
     match object {
         Object::String(text) if text.len() >= SHARED_MIN => Ok(StringValue::from_shared(text).into()),
         Object::String(text) => Ok(Value::encode(&text)),
-        Object::List(_) | Object::Quicklist(_) | Object::Blob(ListZiplist, _) => Err(Unfit::Type("list")),
+        Object::List(_) | Object::Quicklist(_) | Object::Blob(ListZiplist, _) => ordered::list(object, forms),
         Object::Set(members) => set::of_members(&members, forms.set, secret),
         Object::Blob(SetIntset, blob) => set::of_intset(&blob, forms.set, secret),
         Object::Blob(SetListpack, blob) => set::of_listpack(&blob, forms.set, secret),
@@ -81,8 +87,8 @@ pub fn value_of(object: Object, forms: &Forms, secret: &HashKey) -> Result<Value
         Object::Blob(kind @ (HashListpack | HashZiplist | HashZipmap), blob) => {
             hash::of_blob(kind, &blob, forms.hash, secret)
         }
-        Object::Zset(_) | Object::Blob(ZsetListpack | ZsetZiplist, _) => Err(Unfit::Type("sorted set")),
-        Object::Stream(_) => Err(Unfit::Type("stream")),
+        Object::Zset(_) | Object::Blob(ZsetListpack | ZsetZiplist, _) => ordered::zset(object, forms, secret),
+        Object::Stream(record) => stream_value(&record).map(Value::from).ok_or(Unfit::Damaged("stream")),
         Object::Module { .. } => Err(Unfit::Type("module")),
     }
 }

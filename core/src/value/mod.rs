@@ -15,6 +15,7 @@ mod model;
 mod pair;
 mod set;
 mod small;
+mod stream;
 mod string;
 mod table;
 mod zset;
@@ -25,8 +26,11 @@ pub use hash::{FieldValue, HashLimits, HashValue};
 pub use list::{List, Parts as ListParts, Range as ListRange};
 pub use set::{SetForm, SetLimits, SetValue};
 pub use small::SmallBytes;
+pub use stream::{Consumer, Entries, Group, Member, NoPosition, Pending, Stream, Wanted};
 pub use string::{IntText, SHARED_MIN, StringValue};
 pub use zset::{ZChange, ZIter, ZSet, ZSetLimits};
+
+use alloc::boxed::Box;
 
 /// What a key holds.
 #[derive(Clone, Debug)]
@@ -41,6 +45,8 @@ pub enum Value {
     List(List),
     /// Members ordered by score.
     ZSet(ZSet),
+    /// A stream.
+    Stream(Box<Stream>),
 }
 
 /// Space that an allocation of `len` bytes is counted with: whole units of 16 bytes, nothing for nothing. The
@@ -69,6 +75,7 @@ impl Value {
             Self::Set(_) => "set",
             Self::List(_) => "list",
             Self::ZSet(_) => "zset",
+            Self::Stream(_) => "stream",
         }
     }
 
@@ -81,6 +88,7 @@ impl Value {
             Self::Set(set) => set.encoding(),
             Self::List(list) => list.encoding(),
             Self::ZSet(set) => set.encoding(),
+            Self::Stream(stream) => stream.encoding(),
         }
     }
 
@@ -94,6 +102,7 @@ impl Value {
             Self::Set(set) => set.touch(),
             Self::List(list) => list.touch(),
             Self::ZSet(set) => set.touch(),
+            Self::Stream(stream) => stream.touch(),
         }
     }
 
@@ -106,6 +115,7 @@ impl Value {
             Self::Set(set) => set.heap_bytes(),
             Self::List(list) => list.heap_bytes(),
             Self::ZSet(set) => set.heap_bytes(),
+            Self::Stream(stream) => stream.heap_bytes(),
         }
     }
 
@@ -118,6 +128,7 @@ impl Value {
             Self::Set(set) => set.free_cost(),
             Self::List(list) => list.free_cost(),
             Self::ZSet(set) => set.free_cost(),
+            Self::Stream(stream) => stream.free_cost(),
         }
     }
 
@@ -125,7 +136,7 @@ impl Value {
     /// change.
     pub fn keep_digest(&mut self) {
         match self {
-            Self::String(_) | Self::List(_) => {}
+            Self::String(_) | Self::List(_) | Self::Stream(_) => {}
             Self::Hash(hash) => hash.keep_digest(),
             Self::Set(set) => set.keep_digest(),
             Self::ZSet(set) => set.keep_digest(),
@@ -140,6 +151,7 @@ impl Value {
             Self::Set(set) => set.check(),
             Self::List(list) => list.check(),
             Self::ZSet(set) => set.check(),
+            Self::Stream(_) => {}
         }
     }
 
@@ -165,6 +177,10 @@ impl Value {
             Self::ZSet(set) => {
                 digest.write(b"zset");
                 set.digest_into(digest);
+            }
+            Self::Stream(stream) => {
+                digest.write(b"stream");
+                stream.digest_into(digest);
             }
         }
     }
@@ -232,6 +248,31 @@ impl Value {
     #[inline]
     pub fn as_zset_mut(&mut self) -> Option<&mut ZSet> {
         if let Self::ZSet(set) = self { Some(set) } else { None }
+    }
+}
+
+impl Value {
+    /// The stream, if it is one.
+    #[must_use]
+    pub fn as_stream(&self) -> Option<&Stream> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// The stream for editing, if it is one.
+    pub fn as_stream_mut(&mut self) -> Option<&mut Stream> {
+        match self {
+            Self::Stream(stream) => Some(stream),
+            _ => None,
+        }
+    }
+}
+
+impl From<Stream> for Value {
+    fn from(stream: Stream) -> Self {
+        Self::Stream(Box::new(stream))
     }
 }
 

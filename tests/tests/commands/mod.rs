@@ -104,7 +104,6 @@ const PENDING: &[&str] = &[
     "sadd",
     "hset",
     "zadd",
-    "xadd",
     "module",
     "save",
     "failover",

@@ -225,6 +225,21 @@ fn random_waiting() {
 }
 
 #[test]
+fn random_streams() {
+    compare_with_norn("random_streams", &[Family::Stream]);
+}
+
+#[test]
+fn random_consumer_groups() {
+    compare_with_norn("random_consumer_groups", &[Family::Groups]);
+}
+
+#[test]
+fn random_waiting_readers() {
+    compare_with_norn("random_waiting_readers", &[Family::WaitingReaders]);
+}
+
+#[test]
 fn random_everything() {
     compare_with_norn("random_everything", norn_tests::random::FAMILIES);
 }

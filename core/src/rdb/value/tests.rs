@@ -80,8 +80,11 @@ fn everything_comes_back() {
 
 #[test]
 fn limits_decide_the_encoding() {
-    let small =
-        Forms { hash: HashLimits { pairs: 2, bytes: 64 }, set: SetLimits { ints: 2, members: 2, bytes: 64 } };
+    let small = Forms {
+        hash: HashLimits { pairs: 2, bytes: 64 },
+        set: SetLimits { ints: 2, members: 2, bytes: 64 },
+        ..Forms::default()
+    };
     for value in [hash(3, false), set(3, ""), set(3, "m")] {
         for version in [9, 11] {
             let back = value_of(written(&value, version), &small, &secret()).expect("whole");

@@ -1,0 +1,52 @@
+//! Lists and sorted sets in RDB: written element by element (types 1 and 5), read from every form.
+
+use super::super::{Meta, Object, Writer, type_id};
+use super::{Forms, Unfit};
+use crate::base::number::IntText;
+use crate::containers::dict::HashKey;
+use crate::containers::quicklist::{End, Item, Limit};
+use crate::value::{List, Value, ZSet, ZSetLimits};
+
+pub(super) fn write_list(writer: &mut Writer, key: &[u8], meta: &Meta, list: &List) {
+    let to = writer.begin_key(type_id::LIST, key, meta);
+    to.len(list.len() as u64);
+    for item in list.range(0, list.len(), true) {
+        to.string(item.text(&mut IntText::new()));
+    }
+}
+
+/// From the highest score to the lowest, so that a reader adds each member in front.
+pub(super) fn write_zset(writer: &mut Writer, key: &[u8], meta: &Meta, set: &ZSet) {
+    let to = writer.begin_key(type_id::ZSET_2, key, meta);
+    to.len(set.len() as u64);
+    for (member, score) in set.range_back(0, set.len()) {
+        to.string(member);
+        to.score(score);
+    }
+}
+
+pub(super) fn list(object: Object, forms: &Forms) -> Result<Value, Unfit> {
+    let Ok(Object::List(items)) = object.into_plain() else { return Err(Unfit::Damaged("list")) };
+    if items.is_empty() {
+        return Err(Unfit::Empty);
+    }
+    let limit = Limit::new(forms.list);
+    let mut list = List::new();
+    items.iter().for_each(|item| list.push(End::Back, Item::from(&item[..]), limit));
+    Ok(list.into())
+}
+
+pub(super) fn zset(object: Object, forms: &Forms, secret: &HashKey) -> Result<Value, Unfit> {
+    let Ok(Object::Zset(members)) = object.into_plain() else { return Err(Unfit::Damaged("sorted set")) };
+    if members.is_empty() {
+        return Err(Unfit::Empty);
+    }
+    let limits = ZSetLimits { entries: forms.zset.0, value: forms.zset.1, hash: secret.clone() };
+    let longest = members.iter().map(|(member, _)| member.len()).max().unwrap_or(0);
+    let mut set = ZSet::new(members.len(), longest, &limits);
+    for (member, score) in &members {
+        set.update(member, &limits, |_| Some(*score));
+    }
+    // A member that is there twice is one too few.
+    if set.len() == members.len() { Ok(Value::ZSet(set)) } else { Err(Unfit::Damaged("sorted set")) }
+}
