@@ -17,6 +17,14 @@ fn nothing_is_wrong_with_one_server() {
 }
 
 #[test]
+fn nothing_is_wrong_with_clusters() {
+    for seed in 0..120 {
+        let outcome = run::seed(seed, Options::default());
+        assert_eq!(outcome.verdict, Verdict::Fine, "seed {seed}");
+    }
+}
+
+#[test]
 fn a_copied_world_goes_on_as_the_original_does() {
     let limits = Limits { alone: true, ..Limits::default() };
     for seed in 0..8 {

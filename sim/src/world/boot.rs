@@ -44,8 +44,9 @@ impl World {
         node.enable_digest();
         server.node = Some(Box::new(node));
         server.state = State::Up;
-        server.tracked = server.master.is_none();
-        server.model.replica = server.master.is_some();
+        // It starts as its configuration says; orders given since then come later.
+        server.model.replica = plan.servers[usize::from(s)].master.is_some();
+        server.tracked = !server.model.replica;
         self.trace.line(now, Who::Node(s), format_args!("starts"));
         self.net.set_up(HostId(s), true);
         self.schedule_turn(s);

@@ -40,6 +40,8 @@ impl World {
                 }
             }
             Fault::Restart(s, lasts) => {
+                // Writes wait while replicas catch up: the model does not know when they run.
+                self.servers[usize::from(s)].tracked = false;
                 self.pend(s, Pending::Stop(StopHow::Term));
                 self.mend_later(Mend::Start(s), lasts);
             }
