@@ -161,7 +161,8 @@ impl World {
             return true;
         }
         let server = &self.servers[usize::from(s)];
-        let due_soon = server.clock.read(self.agenda.now()).unix.ms() + AUDIT_MARGIN_MS;
+        let clocks = self.servers.iter().map(|s| s.clock.read(self.agenda.now()).unix.ms());
+        let due_soon = clocks.max().unwrap_or(0) + AUDIT_MARGIN_MS;
         let db = server.model.sessions.get(&conn).map_or(0, |session| session.db);
         let entry = server.model.data.dbs[db].get(key);
         entry.and_then(|e| e.deadline).is_none_or(|deadline| deadline > due_soon)
