@@ -45,14 +45,7 @@ impl World {
                 self.pend(s, Pending::Stop(StopHow::Term));
                 self.mend_later(Mend::Start(s), lasts);
             }
-            Fault::Pause(s, lasts) => {
-                let server = &mut self.servers[usize::from(s)];
-                if server.state == State::Up {
-                    server.state = State::Paused;
-                    server.turn_at = None;
-                    self.mend_later(Mend::Continue(s), lasts);
-                }
-            }
+            Fault::Pause(s, lasts) => self.pause(s, lasts),
             Fault::Reset(a, b) => {
                 let ends: Vec<_> = self.net.between(HostId(a), HostId(b)).collect();
                 ends.into_iter().for_each(|end| self.net.cut(end));
@@ -90,6 +83,15 @@ impl World {
                 self.servers[usize::from(s)].disk.failing = Some(DiskErrorKind::NoSpace);
                 self.mend_later(Mend::Disk(s), lasts);
             }
+        }
+    }
+
+    fn pause(&mut self, s: u8, lasts: Time) {
+        let server = &mut self.servers[usize::from(s)];
+        if server.state == State::Up {
+            server.state = State::Paused;
+            server.turn_at = None;
+            self.mend_later(Mend::Continue(s), lasts);
         }
     }
 
