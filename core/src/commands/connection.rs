@@ -64,7 +64,11 @@ fn reset(ctx: &mut Ctx<'_>) -> Done {
     ctx.srv.release_registrations(slot);
     let open = ctx.srv.config.requirepass.is_empty();
     let client = ctx.client_mut();
-    let kept = ConnFlags::UNIX.or(ConnFlags::PENDING_OUT).or(ConnFlags::STALLED).or(ConnFlags::READY);
+    let kept = ConnFlags::UNIX
+        .or(ConnFlags::REPLY_SKIP)
+        .or(ConnFlags::PENDING_OUT)
+        .or(ConnFlags::STALLED)
+        .or(ConnFlags::READY);
     client.flags = ConnFlags(client.flags.0 & kept.0);
     client.armed = 0;
     client.db = DbIndex(0);

@@ -1,6 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
 mod client;
+mod config;
 mod connection;
 mod counter;
 mod database;
@@ -8,13 +9,17 @@ mod debug;
 mod docs;
 mod expire;
 mod generic;
+mod info;
 mod introspect;
+mod latency;
 mod lcs;
 mod list;
 mod list_blocking;
 mod list_move;
+mod list_read;
 mod memory;
 mod pubsub;
+mod replication;
 mod server;
 mod string;
 mod transactions;
@@ -37,9 +42,14 @@ pub const FAMILIES: &[&[Row]] = &[
     debug::ROWS,
     memory::ROWS,
     list::ROWS,
+    list_read::ROWS,
     list_move::ROWS,
     list_blocking::ROWS,
     introspect::ROWS,
+    info::ROWS,
+    config::ROWS,
+    replication::ROWS,
+    latency::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -15,6 +15,7 @@
 
 mod blob;
 mod element;
+mod iter;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use alloc::vec;
 use core::fmt;
 pub use element::Element;
 use element::{Encoded, decode, entry_len, entry_len_before};
+pub use iter::Iter;
 
 /// Bytes before the gap.
 const HEADER: usize = 10;
@@ -549,55 +551,4 @@ const fn round_up(bytes: usize) -> usize {
 /// Room for `used` bytes and some growth: little in small blocks, of which there are many.
 const fn capacity_for(used: usize) -> usize {
     round_up(used + if used < 256 { used / 16 } else { used / 8 })
-}
-
-/// The elements of a listpack.
-#[derive(Clone, Debug)]
-pub struct Iter<'a> {
-    rest: &'a [u8],
-    left: usize,
-}
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = Element<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Element<'a>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let (element, len) = decode(self.rest);
-        self.rest = &self.rest[len..];
-        self.left -= 1;
-        Some(element)
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-}
-
-impl DoubleEndedIterator for Iter<'_> {
-    #[inline]
-    fn next_back(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let at = self.rest.len() - entry_len_before(self.rest);
-        let (element, _) = decode(&self.rest[at..]);
-        self.rest = &self.rest[..at];
-        self.left -= 1;
-        Some(element)
-    }
-}
-
-impl ExactSizeIterator for Iter<'_> {}
-
-impl<'a> IntoIterator for &'a Listpack {
-    type Item = Element<'a>;
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
 }

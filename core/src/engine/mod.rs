@@ -18,6 +18,7 @@ pub mod propagate;
 mod refusal;
 pub mod row;
 pub mod server;
+pub mod settings;
 pub mod slowlog;
 pub mod syntax;
 pub mod table;

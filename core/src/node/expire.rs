@@ -3,13 +3,14 @@
 use super::Node;
 use crate::contract::{Span, Timer};
 
+/// Milliseconds between two cycles at least, unless one was cut short.
+const CYCLE_MS_MIN: i64 = 100;
+
 impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
         let srv = &mut self.srv;
-        if !srv.active_expire || srv.is_replica() || srv.pause.until.is_some() {
-            // Looked at again later; readers never see an expired key meanwhile.
-            srv.timers.set(Timer::Expire, Some(srv.now.mono + Span::ms(100)));
+        if srv.hides_expired() || srv.keeps_expired() {
             return;
         }
         let now_ms = srv.now.unix.ms();
@@ -21,20 +22,28 @@ impl Node {
         }
         if removed == limit {
             srv.stats.expire_cap_reached += 1;
+            srv.timers.set(Timer::Expire, Some(srv.now.mono));
         }
-        srv.arm_expiry();
     }
 }
 
 impl crate::engine::Server {
-    /// Sets the expiry timer by the next deadline.
+    /// Sets the expiry timer by the next deadline. Expired keys are hidden at once, so their removal may wait for company:
+    /// the cycle begins at most ten times a second.
     pub fn arm_expiry(&mut self) {
-        let at = self.keyspace.next_deadline().map(|deadline_ms| {
-            // A key is gone once the clock has passed its deadline.
-            let wait_ms = (deadline_ms.saturating_add(1)).saturating_sub(self.now.unix.ms()).max(0) as u64;
-            // The wall clock may be set meanwhile: look again within a second.
-            self.now.mono + Span::ms(wait_ms.min(1_000))
-        });
-        self.timers.set(Timer::Expire, at);
+        let resting = self.hides_expired() || self.keeps_expired();
+        let Some(deadline_ms) = self.keyspace.next_deadline().filter(|_| !resting) else {
+            self.timers.set(Timer::Expire, None);
+            return;
+        };
+        let wait_ms = deadline_ms.saturating_add(1).saturating_sub(self.now.unix.ms());
+        // The wall clock may be set meanwhile: look again within a second.
+        let wait_ms = wait_ms.clamp(CYCLE_MS_MIN, 1_000) as u64;
+        self.timers.at_most(Timer::Expire, self.now.mono + Span::ms(wait_ms));
+    }
+
+    /// Whether expired keys stay for a while; readers never see them meanwhile.
+    fn keeps_expired(&self) -> bool {
+        !self.active_expire || self.pause.until.is_some()
     }
 }

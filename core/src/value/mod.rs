@@ -111,6 +111,15 @@ impl Value {
         }
     }
 
+    /// Whether it is a collection without elements: no key holds such a value.
+    #[must_use]
+    pub fn is_empty_collection(&self) -> bool {
+        match self {
+            Self::String(_) => false,
+            Self::List(list) => list.is_empty(),
+        }
+    }
+
     /// The list, if it is one.
     #[must_use]
     pub fn as_list(&self) -> Option<&List> {

@@ -67,7 +67,8 @@ impl Oracles {
 
     /// What a client may expect, given whether the model knows the data.
     #[must_use]
-    pub fn expectation(&self, tracked: bool, expect: Expect) -> Expect {
+    pub fn expectation(&mut self, tracked: bool, expect: Expect) -> Expect {
+        self.limits.due(expect.size());
         match expect {
             _ if tracked => expect,
             Expect::Confirm(_) => expect,
@@ -152,11 +153,11 @@ impl Oracles {
         Ok(())
     }
 
-    /// Figures that need a look at the whole node.
+    /// What a node keeps for a client of this class after a turn.
     ///
     /// # Errors
-    /// One of them is beyond its limit.
-    pub fn figures(&self, s: u8, node: &norn_core::node::Node) -> Result<(), Violation> {
-        View::kept_output(node).into_iter().try_for_each(|(class, bytes)| self.limits.check(s, class, bytes))
+    /// It is beyond the limit.
+    pub fn kept(&self, s: u8, class: usize, bytes: u64) -> Result<(), Violation> {
+        self.limits.check(s, class, bytes)
     }
 }

@@ -35,6 +35,8 @@ impl World {
         let client = &mut self.clients[usize::from(c)];
         client.line = Line::Up(end);
         client.connects += 1;
+        // What a replica publishes comes to it by the stream, which the model of the session does not see.
+        client.due_known = self.servers[usize::from(client.server)].tracked;
         if client.resp3 {
             self.args.clear();
             self.args.words("HELLO 3");
@@ -203,7 +205,7 @@ impl World {
     /// Takes in the replies that have come whole.
     fn hear(&mut self, c: u8) {
         loop {
-            let next = self.clients[usize::from(c)].parser.next();
+            let next = self.clients[usize::from(c)].parser.take();
             let reply = match next {
                 Ok(Some(reply)) => reply,
                 Ok(None) => return,

@@ -164,6 +164,10 @@ impl World {
 
     /// Tells a server whom to follow.
     pub(super) fn order(&mut self, s: u8, master: Option<u8>) {
+        if self.servers[usize::from(s)].master != master {
+            let its = self.clients.iter_mut().filter(|c| c.server == s);
+            its.for_each(|client| client.due_known = false);
+        }
         self.servers[usize::from(s)].master = master;
         let admin = (self.plan.clients.len() + usize::from(s)) as u8;
         self.clients[usize::from(admin)].backlog.push_back(u32::MAX);

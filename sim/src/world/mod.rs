@@ -99,6 +99,8 @@ pub struct World {
     pub phase: Phase,
     owners: Vec<[Owner; 2]>,
     flows: Vec<[u64; 2]>,
+    /// Connections whose end the node under way was told of in this turn.
+    ended: Vec<u32>,
     mending: Vec<faults::Mend>,
     scratch: Vec<u8>,
     args: Args,
@@ -125,6 +127,7 @@ impl World {
             phase: Phase::Safety,
             owners: Vec::new(),
             flows: Vec::new(),
+            ended: Vec::new(),
             mending: Vec::new(),
             scratch: Vec::new(),
             args: Args::default(),

@@ -1,3 +1,5 @@
+//! Listpacks against a plain vector, and against damaged bytes.
+
 use super::*;
 use crate::base::number::IntText;
 use alloc::vec::Vec;

@@ -1,3 +1,5 @@
+//! Quicklists against a plain vector, and the shape of their nodes.
+
 use super::*;
 use crate::base::number::IntText;
 use alloc::vec;
