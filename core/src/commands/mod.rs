@@ -27,6 +27,7 @@ mod set_random;
 mod string;
 mod transactions;
 mod zset;
+mod zset_blocking;
 mod zset_combine;
 mod zset_pop;
 mod zset_range;
@@ -60,6 +61,7 @@ pub const FAMILIES: &[&[Row]] = &[
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,
+    zset_blocking::ROWS,
     zset_combine::ROWS,
     geo::ROWS,
     geo_search::ROWS,
