@@ -151,6 +151,7 @@ impl Effects for World {
                 self.disk.set_dir(self.dir.clone());
             }
             Tuning::NoDelay(conn, on) => self.sockets.set_nodelay(conn, on),
+            Tuning::Role(letter) => self.log.set_role(letter),
         }
     }
 

@@ -13,16 +13,11 @@ use crate::os_text::os_text;
 use crate::process::{self, DETACHED, PidFile};
 use crate::server::{Options, Server, announce};
 use crate::settings::Settings;
+use norn_core::base::version::{NORN_VERSION, REDIS_VERSION};
 use norn_core::commands::FAMILIES;
 use norn_core::config::{Boot, StartError, load};
 use norn_core::contract::LogLevel;
 use norn_core::engine::Table;
-
-/// The version of Redis whose behaviour is offered.
-pub const REDIS_VERSION: &str = "7.2.6";
-
-/// The version of norn.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const HELP: &str = "\
 Usage: norn-server [/path/to/redis.conf] [--name value ...]
@@ -42,7 +37,7 @@ pub fn main(args: &[String], allocator: (&str, fn() -> AllocatorFigures)) -> u8 
     match args {
         [only] if only == "-v" || only == "--version" => {
             println!(
-                "Redis server v={REDIS_VERSION} sha=00000000:0 malloc={} bits=64 build=0 norn={VERSION}",
+                "Redis server v={REDIS_VERSION} sha=00000000:0 malloc={} bits=64 build=0 norn={NORN_VERSION}",
                 allocator.0
             );
             return 0;
@@ -123,7 +118,7 @@ fn greet(log: &Log, configured: bool) {
     let pid = std::process::id();
     log.line(LogLevel::Notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     let versions = format!("Redis version={REDIS_VERSION}, bits=64, commit=00000000, modified=0");
-    log.line(LogLevel::Notice, &format!("{versions}, pid={pid}, just started (norn {VERSION})"));
+    log.line(LogLevel::Notice, &format!("{versions}, pid={pid}, just started (norn {NORN_VERSION})"));
     if configured {
         log.line(LogLevel::Notice, "Configuration loaded");
     } else {

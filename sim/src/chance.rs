@@ -40,14 +40,14 @@ impl Chance {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.counter += 1;
         scramble(self.key ^ self.counter.wrapping_mul(0xd1b5_4a32_d192_ed03))
     }
 
     /// A number in `0..n`; 0 when `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
+        ((u128::from(self.bits()) * u128::from(n)) >> 64) as u64
     }
 
     /// A number from `low` to `high`, both included.
@@ -86,10 +86,10 @@ mod tests {
     #[test]
     fn streams_are_independent_of_each_other_and_repeatable() {
         let (mut a, mut b) = (Chance::new(1, 1), Chance::new(1, 2));
-        let first: Vec<u64> = (0..8).map(|_| a.next()).collect();
-        assert!((0..8).all(|i| b.next() != first[i]));
+        let first: Vec<u64> = (0..8).map(|_| a.bits()).collect();
+        assert!((0..8).all(|i| b.bits() != first[i]));
         let mut again = Chance::new(1, 1);
-        assert_eq!(first, (0..8).map(|_| again.next()).collect::<Vec<_>>());
+        assert_eq!(first, (0..8).map(|_| again.bits()).collect::<Vec<_>>());
     }
 
     #[test]

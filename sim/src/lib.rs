@@ -15,6 +15,7 @@ pub mod oracle;
 pub mod plan;
 pub mod record;
 pub mod run;
+pub mod scripted;
 pub mod trace;
 pub mod view;
 pub mod world;

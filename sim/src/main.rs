@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use norn_sim::plan::draw::Limits;
 use norn_sim::run::{self, Options, Outcome, Verdict};
 use report::Report;
+use std::io::Write as _;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -95,6 +96,13 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> ExitCode {
+    #[cfg_attr(
+        not(feature = "mutants"),
+        expect(
+            clippy::infallible_destructuring_match,
+            reason = "with planted bugs there is a second command"
+        )
+    )]
     let args = match Cli::parse().command {
         Command::Run(args) => args,
         #[cfg(feature = "mutants")]
@@ -119,8 +127,11 @@ fn one(seed: u64, options: Options, hash: bool) -> ExitCode {
     if hash {
         println!("{:016x}", outcome.hash);
     } else {
-        print!("{}", outcome.trace);
-        println!("seed {seed}, hash {:016x}: {}", outcome.hash, report::verdict(&outcome.verdict));
+        // Whoever reads may have seen enough.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(outcome.trace.as_bytes());
+        let _ =
+            writeln!(out, "seed {seed}, hash {:016x}: {}", outcome.hash, report::verdict(&outcome.verdict));
     }
     ExitCode::from(code(&outcome.verdict))
 }

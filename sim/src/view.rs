@@ -1,5 +1,6 @@
 //! What oracles see of a node: a copy of a few figures, nothing they could change.
 
+use norn_core::contract::ConnId;
 use norn_core::node::Node;
 
 /// A node at one moment.
@@ -44,10 +45,10 @@ impl View {
         }
     }
 
-    /// Class and kept bytes of each connection that is not about to be closed.
+    /// Id, class and kept bytes of each connection that is not about to be closed.
     #[must_use]
-    pub fn kept_output(node: &Node) -> Vec<(usize, u64)> {
+    pub fn kept_output(node: &Node) -> Vec<(ConnId, usize, u64)> {
         let conns = node.inspect_conns();
-        conns.into_iter().filter(|c| !c.leaving).map(|c| (c.class, c.pending_output)).collect()
+        conns.into_iter().filter(|c| !c.leaving).map(|c| (c.conn, c.class, c.pending_output)).collect()
     }
 }

@@ -58,7 +58,7 @@ impl Client {
         self.stream.write_all(&wire).unwrap();
         let mut buffer = [0; 65536];
         loop {
-            if let Some(reply) = self.parser.next().unwrap() {
+            if let Some(reply) = self.parser.take().unwrap() {
                 return reply;
             }
             let n = self.stream.read(&mut buffer).unwrap();

@@ -15,6 +15,7 @@ pub mod process;
 pub mod random;
 pub mod reply;
 pub mod script;
+pub mod simulated;
 pub mod sources;
 pub mod target;
 pub mod tcp;

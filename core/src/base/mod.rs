@@ -14,3 +14,4 @@ pub mod number;
 pub mod quoted;
 pub mod rng;
 pub mod time;
+pub mod version;

@@ -8,6 +8,26 @@
 pub enum Mutant {
     /// Several propagated commands of one unit go out without MULTI and EXEC.
     UnitNotWrapped,
+    /// A replica asks for the stream after what it received, not after what it applied.
+    ResumeAfterReceived,
+    /// A full synchronisation keeps the keys that were there before.
+    FullSyncKeepsKeys,
+    /// A snapshot carries deadlines as time to live.
+    SnapshotTtlRelative,
+    /// The previous history counts as valid beyond its end.
+    ContinueBeyondSecond,
+    /// A replica's offset moves inside MULTI.
+    OffsetInsideMulti,
+    /// A replica removes expired keys by itself.
+    ReplicaExpires,
+    /// A replica goes on although the backlog no longer holds what comes next.
+    BacklogTooShort,
+    /// A snapshot begins a turn later than its offset says.
+    SnapshotLate,
+    /// No SELECT follows a full synchronisation.
+    SelectForgotten,
+    /// WAIT counts replicas that were sent the stream.
+    WaitCountsSent,
     /// The eighth command of a parsed window is dropped without a reply.
     CommandDropped,
     /// DBSIZE answers with one key too many.
@@ -41,6 +61,16 @@ impl Mutant {
         Self::ExpiresLate,
         Self::OutputUnlimited,
         Self::StateShared,
+        Self::ResumeAfterReceived,
+        Self::FullSyncKeepsKeys,
+        Self::SnapshotTtlRelative,
+        Self::ContinueBeyondSecond,
+        Self::OffsetInsideMulti,
+        Self::ReplicaExpires,
+        Self::BacklogTooShort,
+        Self::SnapshotLate,
+        Self::SelectForgotten,
+        Self::WaitCountsSent,
     ];
 }
 

@@ -1,6 +1,7 @@
 //! The connection itself: AUTH, HELLO, PING, ECHO, SELECT, RESET, QUIT. Source: the Redis documentation of each.
 
 use crate::base::number::parse_i64;
+use crate::base::version::REDIS_VERSION;
 use crate::connection::{ConnFlags, Connection};
 use crate::contract::DbIndex;
 use crate::engine::Ctx;
@@ -9,9 +10,6 @@ use crate::resp::{CommandError, Proto};
 use alloc::boxed::Box;
 
 type Done = Result<(), CommandError>;
-
-/// The version of Redis whose behaviour is promised.
-pub(super) const REDIS_VERSION: &str = "7.2.6";
 
 fn ping(ctx: &mut Ctx<'_>) -> Done {
     if ctx.argc() > 2 {

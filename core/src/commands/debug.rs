@@ -60,6 +60,7 @@ fn sleep(ctx: &mut Ctx<'_>) -> Done {
         // Nothing is executed until then; this reply is written at once but leaves when the node wakes.
         let until = ctx.srv.now.mono + Span::us((seconds * 1e6) as u64);
         ctx.srv.asleep_until = Some(until);
+        ctx.srv.stats.slept_us += (seconds * 1e6) as u64;
         ctx.srv.timers.set(Timer::Sleep, Some(until));
     }
     ctx.reply().ok();
@@ -188,6 +189,7 @@ fn protocol(ctx: &mut Ctx<'_>) -> Done {
     match kind.as_slice() {
         b"string" => w.bulk(b"Hello World"),
         b"integer" => w.int(12345),
+        #[expect(clippy::approx_constant, reason = "what Redis sends")]
         b"double" => w.double(3.141),
         b"null" => w.null(),
         b"array" => {

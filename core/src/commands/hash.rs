@@ -13,15 +13,6 @@ use alloc::vec::Vec;
 
 type Done = Result<(), CommandError>;
 
-/// How large a hash in the small form may become.
-fn limits(ctx: &Ctx<'_>) -> HashLimits {
-    let config = &ctx.srv.config;
-    HashLimits {
-        pairs: config.hash_max_listpack_entries as usize,
-        bytes: config.hash_max_listpack_value as usize,
-    }
-}
-
 /// Changes the hash in a key, which is created when it is missing. `edit` answers how many changes it made and what the
 /// command wants to know; after an error, or without changes, a missing key is not created.
 fn edit<R>(
@@ -29,7 +20,7 @@ fn edit<R>(
     key: &[u8],
     edit: impl Fn(&mut HashValue, HashLimits, &HashKey) -> Result<(u64, R), CommandError>,
 ) -> Result<R, CommandError> {
-    let (limits, secret) = (limits(ctx), ctx.srv.keyspace.hash_key().clone());
+    let (limits, secret) = (ctx.srv.hash_limits(), ctx.srv.keyspace.hash_key().clone());
     let edited = ctx.srv.keyspace.edit_elements(ctx.db, key, |value| {
         let Some(hash) = value.as_hash_mut() else { return (Edited::Nothing, Err(CommandError::WrongType)) };
         match edit(hash, limits, &secret) {

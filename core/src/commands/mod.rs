@@ -1,6 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
 mod client;
+mod config;
 mod connection;
 mod counter;
 mod database;
@@ -12,13 +13,16 @@ mod geo;
 mod geo_search;
 mod hash;
 mod hash_read;
+mod info;
 mod introspect;
+mod latency;
 mod lcs;
 mod list;
 mod list_blocking;
 mod list_move;
 mod memory;
 mod pubsub;
+mod replication;
 mod scan;
 mod server;
 mod set;
@@ -58,6 +62,10 @@ pub const FAMILIES: &[&[Row]] = &[
     set::ROWS,
     set_algebra::ROWS,
     set_random::ROWS,
+    info::ROWS,
+    config::ROWS,
+    replication::ROWS,
+    latency::ROWS,
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,

@@ -132,11 +132,11 @@ fn list_channels(ctx: &mut Ctx<'_>, kind: SubKind) -> Done {
     }
     let pattern = ctx.args.try_get(2);
     let names: Vec<Box<[u8]>> = ctx.srv.pubsub.names(kind).map(|(name, _)| Box::from(name)).collect();
-    let shown = |name: &&Box<[u8]>| pattern.is_none_or(|p| glob_match(p, name, false));
-    let count = names.iter().filter(shown).count();
+    let shown = |name: &[u8]| pattern.is_none_or(|p| glob_match(p, name, false));
+    let count = names.iter().filter(|name| shown(name)).count();
     let mut w = ctx.reply();
     w.array(count);
-    for name in names.iter().filter(shown) {
+    for name in names.iter().filter(|name| shown(name)) {
         w.bulk(name);
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The server as a whole: TIME, MONITOR, SHUTDOWN, SLOWLOG, LOLWUT. Source: the Redis documentation of each command.
 
-use super::connection::REDIS_VERSION;
 use crate::base::number::parse_i64;
+use crate::base::version::{NORN_VERSION, REDIS_VERSION};
 use crate::connection::{ConnFlags, WaitsFor};
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Flags, Group, Row};
@@ -13,9 +13,6 @@ use alloc::format;
 use alloc::vec::Vec;
 
 type Done = Result<(), CommandError>;
-
-/// The version of norn.
-pub(super) const NORN_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn time(ctx: &mut Ctx<'_>) -> Done {
     let micros = ctx.srv.now.unix.0 as i64;

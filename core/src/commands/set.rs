@@ -13,16 +13,6 @@ use crate::value::{Item, SetLimits, SetValue, Value};
 
 type Done = Result<(), CommandError>;
 
-/// How large sets in the other forms than the large one may become.
-pub(super) fn limits(ctx: &Ctx<'_>) -> SetLimits {
-    let config = &ctx.srv.config;
-    SetLimits {
-        ints: config.set_max_intset_entries as usize,
-        members: config.set_max_listpack_entries as usize,
-        bytes: config.set_max_listpack_value as usize,
-    }
-}
-
 /// The set in a value, or the refusal of another type.
 pub(super) fn set(value: &Value) -> Result<&SetValue, CommandError> {
     value.as_set().ok_or(CommandError::WrongType)
@@ -56,7 +46,7 @@ fn add_all(set: &mut SetValue, members: Args<'_>, limits: SetLimits, secret: &Ha
 
 fn sadd(ctx: &mut Ctx<'_>) -> Done {
     let (key, members) = (ctx.arg(1), ctx.args.skip(2));
-    let (limits, secret) = (limits(ctx), ctx.srv.keyspace.hash_key().clone());
+    let (limits, secret) = (ctx.srv.set_limits(), ctx.srv.keyspace.hash_key().clone());
     let edited = ctx.srv.keyspace.edit_elements(ctx.db, key, |value| {
         let Some(set) = value.as_set_mut() else { return (Edited::Nothing, Err(CommandError::WrongType)) };
         match add_all(set, members, limits, &secret) {
@@ -127,7 +117,7 @@ fn smove(ctx: &mut Ctx<'_>) -> Done {
         return Ok(());
     }
     remove(ctx, from, ctx.args.skip(3))?;
-    let (limits, secret) = (limits(ctx), ctx.srv.keyspace.hash_key().clone());
+    let (limits, secret) = (ctx.srv.set_limits(), ctx.srv.keyspace.hash_key().clone());
     match known {
         Some(true) => {}
         Some(false) => {

@@ -1,7 +1,7 @@
 //! Sets: intersections, unions and differences. Source: the Redis documentation of each command.
 
 use super::hash_read::reply_item;
-use super::set::{limits, set};
+use super::set::set;
 use crate::base::number::parse_i64;
 use crate::config::NotifyFlags;
 use crate::containers::dict::{HashKey, WINDOW};
@@ -147,7 +147,7 @@ fn sintercard(ctx: &mut Ctx<'_>) -> Done {
 fn sinterstore(ctx: &mut Ctx<'_>) -> Done {
     let keys = ctx.args.skip(2);
     check_types(ctx, keys)?;
-    let (limits, secret) = (limits(ctx), ctx.srv.keyspace.hash_key().clone());
+    let (limits, secret) = (ctx.srv.set_limits(), ctx.srv.keyspace.hash_key().clone());
     let made = smallest_first(ctx, keys).map(|sets| {
         let form = if sets[0].form() == SetForm::Ints { SetForm::Ints } else { SetForm::Small };
         let mut made = SetValue::empty(form, &secret);
@@ -166,7 +166,7 @@ fn sunion(ctx: &mut Ctx<'_>) -> Done {
     let keys = ctx.args.skip(1);
     check_types(ctx, keys)?;
     let secret = ctx.srv.keyspace.hash_key().clone();
-    let limits = limits(ctx);
+    let limits = ctx.srv.set_limits();
     let (srv, db) = (&*ctx.srv, ctx.db);
     let found: Vec<&SetValue> =
         keys.iter().filter_map(|key| srv.keyspace.peek(db, key).and_then(Value::as_set)).collect();
@@ -198,7 +198,7 @@ fn add_all(to: &mut SetValue, from: &SetValue, limits: SetLimits, secret: &HashK
 fn sunionstore(ctx: &mut Ctx<'_>) -> Done {
     let keys = ctx.args.skip(2);
     check_types(ctx, keys)?;
-    let (limits, secret) = (limits(ctx), ctx.srv.keyspace.hash_key().clone());
+    let (limits, secret) = (ctx.srv.set_limits(), ctx.srv.keyspace.hash_key().clone());
     let mut union = SetValue::empty(SetForm::Ints, &secret);
     for set in sets(ctx, keys).flatten() {
         add_all(&mut union, set, limits, &secret);
@@ -230,7 +230,7 @@ fn sdiff(ctx: &mut Ctx<'_>) -> Done {
 fn sdiffstore(ctx: &mut Ctx<'_>) -> Done {
     let keys = ctx.args.skip(2);
     check_types(ctx, keys)?;
-    let (limits, secret) = (limits(ctx), ctx.srv.keyspace.hash_key().clone());
+    let (limits, secret) = (ctx.srv.set_limits(), ctx.srv.keyspace.hash_key().clone());
     let mut all = sets(ctx, keys);
     let first = all.next().flatten();
     let others: Vec<&SetValue> = all.flatten().collect();

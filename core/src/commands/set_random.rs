@@ -1,7 +1,7 @@
 //! Sets: SPOP and SRANDMEMBER. Source: the Redis documentation of each command.
 
 use super::hash_read::{choice, reply_item};
-use super::set::{limits, set};
+use super::set::set;
 use crate::config::NotifyFlags;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
@@ -85,7 +85,7 @@ fn pop_many(ctx: &mut Ctx<'_>) -> Done {
 
 /// Takes `count` random members out of a set of more.
 fn pop_part(ctx: &mut Ctx<'_>, key: &[u8], count: usize) -> Vec<SmallBytes> {
-    let (limits, secret) = (limits(ctx), ctx.srv.keyspace.hash_key().clone());
+    let (limits, secret) = (ctx.srv.set_limits(), ctx.srv.keyspace.hash_key().clone());
     let rng = &mut ctx.srv.rng;
     let popped = ctx.srv.keyspace.edit_elements(ctx.db, key, |value| {
         let Some(set) = value.as_set_mut() else { return (Edited::Nothing, Vec::new()) };

@@ -46,7 +46,15 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
     ctx.srv.end_multi(ctx.slot);
     ctx.client_mut().flags.set(ConnFlags::IN_EXEC);
     ctx.reply().array(queue.len());
+    let was_replica = ctx.srv.is_replica();
     for queued in &queue {
+        // REPLICAOF stood before it: a write now would be in no history.
+        let late = !was_replica && ctx.srv.is_replica() && ctx.srv.config.replica_read_only;
+        if late && ctx.srv.table.row(RowIx(queued.row)).flags.has(Flags::WRITE) {
+            ctx.srv.stats.error_reply(b"READONLY");
+            ctx.reply().error(&CommandError::ReadOnly.text());
+            continue;
+        }
         if ctx.srv.knobs.broken(crate::base::mutant::Mutant::TimeFlowsInExec) {
             ctx.srv.now.unix.0 += 30_000;
         }

@@ -8,15 +8,13 @@ use super::args;
 use super::format::Reason;
 use super::table::{Config, Param, TABLE};
 use crate::base::quoted;
+use crate::base::version::REDIS_VERSION;
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-
-/// The version of Redis whose words the errors use.
-const VERSION: &str = "7.2.6";
 
 /// Files within files at most.
 const INCLUDE_DEPTH_MAX: usize = 16;
@@ -83,9 +81,9 @@ impl StartError {
     pub fn text(&self) -> String {
         let reason = &self.reason;
         match &self.place {
-            None => format!("\n*** FATAL CONFIG FILE ERROR (Redis {VERSION}) ***\n{reason}\n"),
+            None => format!("\n*** FATAL CONFIG FILE ERROR (Redis {REDIS_VERSION}) ***\n{reason}\n"),
             Some(Place { file, line, text }) => format!(
-                "\n*** FATAL CONFIG FILE ERROR (Redis {VERSION}) ***\n\
+                "\n*** FATAL CONFIG FILE ERROR (Redis {REDIS_VERSION}) ***\n\
                  Reading the configuration file, at line {line} of {file}\n>>> '{text}'\n{reason}\n"
             ),
         }

@@ -153,6 +153,8 @@ pub enum Tuning {
     Dir(Box<str>),
     /// TCP_NODELAY of one connection.
     NoDelay(ConnId, bool),
+    /// The letter of the node's role in log lines from now on: `M` (master) or `S` (replica).
+    Role(char),
 }
 
 /// Severity of a log line; the mark that Redis prints stands beside it.

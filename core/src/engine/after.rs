@@ -8,7 +8,7 @@ use super::server::Server;
 use crate::base::ids::DbIndex;
 use crate::config::NotifyFlags;
 use crate::connection::{ConnFlags, Conns};
-use crate::keyspace::{Expired, Keyspace, Notice, Touched};
+use crate::keyspace::{Expired, Notice, Touched};
 use alloc::boxed::Box;
 
 impl Server {
@@ -85,10 +85,15 @@ impl Server {
             }
             match change {
                 Touched::Key(..) if deaf => {}
-                Touched::Key(db, key) => spoil(conns, keyspace, db, key, watch.watchers(db, key)),
-                Touched::Database(db) => {
-                    watch.in_db(db).for_each(|(key, slots)| spoil(conns, keyspace, db, key, slots));
+                Touched::Key(db, key) => {
+                    let there = keyspace.is_stored(db, key);
+                    spoil(conns, there, db, key, watch.watchers(db, key));
                 }
+                // An expired key that takes the place of a missing one changes nothing.
+                Touched::Database(db) => watch.in_db(db).for_each(|(key, slots)| {
+                    let there = keyspace.peek(db, key).is_some();
+                    spoil(conns, there, db, key, slots);
+                }),
             }
         }
         keyspace.clear_touched();
@@ -122,13 +127,13 @@ impl Server {
 }
 
 /// The transactions of these clients will not run, unless the key was gone already when they began to watch it and is
-/// gone now: an expired key that is removed at last has not changed.
-fn spoil(conns: &mut Conns, keyspace: &Keyspace, db: DbIndex, key: &[u8], slots: &[u32]) {
+/// not `there` now: an expired key that is removed at last has not changed.
+fn spoil(conns: &mut Conns, there: bool, db: DbIndex, key: &[u8], slots: &[u32]) {
     for slot in slots {
         let Some(conn) = conns.try_get_mut(*slot) else { continue };
         let watched = conn.multi.iter().flat_map(|m| &m.watched);
         let was_alive = watched.into_iter().any(|(d, k, alive)| *alive && *d == db && **k == *key);
-        if was_alive || keyspace.is_stored(db, key) {
+        if was_alive || there {
             conn.flags.set(ConnFlags::DIRTY_CAS);
         }
     }

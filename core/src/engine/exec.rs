@@ -61,10 +61,9 @@ impl Server {
 
     /// Runs a command that nothing stands against. False when it answered an error.
     pub fn call(&mut self, slot: u32, row_ix: RowIx, args: Args<'_>, out: &mut OutBuf) -> bool {
-        let row = self.table.row(row_ix);
-        if !self.monitors.is_empty() && !row.flags.any(Flags::SKIP_MONITOR.or(Flags::ADMIN)) {
-            self.feed_monitors(slot, &args);
-        }
+        let entry = self.table.entry(row_ix);
+        let row = entry.row;
+        let since = self.stats.start(entry.is_cheap, self.stopwatch);
         let conn = self.conns.get_mut(slot);
         let in_exec = conn.flags.has(ConnFlags::IN_EXEC);
         let no_touch = conn.flags.has(ConnFlags::NO_TOUCH) && row.name != "touch";
@@ -105,8 +104,11 @@ impl Server {
             self.push_to_unit(db, args.iter());
         }
         self.after_command(slot, row);
+        if !self.monitors.is_empty() && !row.flags.any(Flags::SKIP_MONITOR.or(Flags::ADMIN)) {
+            self.feed_monitors(slot, row, &args);
+        }
         self.stats.called(usize::from(row_ix.0), failed);
-        self.time_command(slot, row, row_ix, &args);
+        self.time_command(slot, row_ix, since, &args);
         if self.conns.get(slot).flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP)) {
             out.truncate(mark);
         }
@@ -121,7 +123,7 @@ impl Server {
     pub(super) fn expiry_policy(&self, slot: u32) -> ExpiryPolicy {
         match () {
             () if self.conns.get(slot).flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
-            () if self.repl.is_replica() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () if self.hides_expired() || self.pause.until.is_some() => ExpiryPolicy::Hide,
             () => ExpiryPolicy::Delete,
         }
     }
@@ -217,20 +219,6 @@ impl Server {
         let conn = self.conns.get_mut(slot);
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_CAS).or(ConnFlags::DIRTY_EXEC));
         conn.multi = None;
-    }
-
-    /// Adds the time since the last reading of the stopwatch to the command, and to the slow log if it was long.
-    fn time_command(&mut self, slot: u32, row: &Row, row_ix: RowIx, args: &Args<'_>) {
-        if !self.stats.timing {
-            return;
-        }
-        let micros = self.stats.lap(usize::from(row_ix.0), self.stopwatch);
-        let threshold = self.config.slowlog_log_slower_than;
-        if threshold >= 0 && micros >= threshold as u64 && !row.flags.has(Flags::SKIP_SLOWLOG) {
-            let details = &self.conns.get(slot).details;
-            let len_max = self.config.slowlog_max_len.max(0) as usize;
-            self.slowlog.add(self.now.unix.secs(), micros, args, &details.peer, &details.name, len_max);
-        }
     }
 }
 

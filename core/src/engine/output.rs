@@ -21,7 +21,7 @@ impl Server {
     /// Writes to a client, whoever runs a command now.
     pub fn deliver(&mut self, slot: u32, write: impl FnOnce(&mut Writer<'_>)) {
         let Some(conn) = self.conns.try_get_mut(slot) else { return };
-        if conn.flags.any(ConnFlags::CLOSING.or(ConnFlags::GONE)) {
+        if conn.leaving() {
             return;
         }
         let proto = conn.proto;
@@ -76,10 +76,10 @@ impl Server {
     /// reported its end itself.
     pub fn forget(&mut self, slot: u32) {
         self.release_registrations(slot);
+        self.replica_left(slot);
         let Some(conn) = self.conns.remove(slot) else { return };
-        if conn.flags.has(ConnFlags::REPLICA) {
-            self.repl.replica_gone(slot);
-            self.rearm();
+        if conn.flags.has(ConnFlags::MASTER) {
+            self.master_gone(slot);
         }
         if !conn.flags.has(ConnFlags::GONE) {
             self.actions.push(Action::Close(conn.conn));

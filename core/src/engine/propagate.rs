@@ -62,7 +62,19 @@ impl Server {
     /// A unit ends; the outermost one goes to the stream. `flags` are those of its row.
     pub fn close_unit(&mut self, flags: Flags) {
         self.unit.depth -= 1;
-        if self.unit.depth > 0 || self.unit.commands.is_empty() {
+        if self.unit.depth == 0 {
+            self.send_unit(flags);
+        }
+    }
+
+    /// What the running unit has so far goes to the stream, because what follows does not belong to the same history.
+    pub fn cut_unit(&mut self) {
+        self.drain_expired();
+        self.send_unit(Flags::NONE);
+    }
+
+    fn send_unit(&mut self, flags: Flags) {
+        if self.unit.commands.is_empty() {
             return;
         }
         let commands = core::mem::take(&mut self.unit.commands);
@@ -81,7 +93,8 @@ impl Server {
         if wrap {
             self.repl.feed(b"*1\r\n$4\r\nEXEC\r\n", self.now);
         }
-        self.unit = Unit { depth: 0, bytes: recycle(bytes), commands: recycle(commands) };
+        self.unit.bytes = recycle(bytes);
+        self.unit.commands = recycle(commands);
     }
 
     fn select_for_stream(&mut self, db: DbIndex) {

@@ -12,12 +12,13 @@ use super::slowlog::Slowlog;
 use super::table::Table;
 use super::timers::Timers;
 use super::watch::WatchTable;
+use crate::base::mutant::Mutant;
 use crate::base::rng::Rng;
-use crate::config::{Config, Knobs, NotifyFlags};
+use crate::config::{Changes, Config, Knobs, NotifyFlags};
 use crate::connection::Conns;
 use crate::contract::{
-    ConnId, DialTarget, DiskRequest, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now, OpId,
-    Tuning,
+    ConnId, DialTarget, DiskRequest, FileId, Garbage, Gauges, LinkId, ListenAt, ListenerId, LogLevel, Now,
+    Offset, OpId, Tuning,
 };
 use crate::keyspace::Keyspace;
 use crate::pubsub::PubSub;
@@ -132,6 +133,8 @@ pub struct Server {
     pub shutdown: Option<Shutdown>,
     /// Requests that commands make of the node's own machinery, carried out at the end of the turn.
     pub requests: Vec<Request>,
+    /// A CONFIG SET waits for the driver.
+    pub is_reconfiguring: bool,
     /// Disk operations under way count from here.
     pub next_op: u64,
     /// Room for the list of expired keys.
@@ -172,13 +175,10 @@ pub struct Listener {
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Write the configuration file for this client, which waits.
-    RewriteConfig(u32),
-    /// Directives changed that the node's machinery depends on; their names.
-    ConfigChanged(Vec<&'static str>),
-    /// The role or the master changed.
-    RoleChanged,
-    /// A replica asks for the stream: its slot.
-    Synchronize(u32),
+    RewriteConfig(ConnId),
+    /// Listen elsewhere, or let relative paths start elsewhere, for this client, which waits. The configuration says
+    /// so already.
+    Reconfigure(ConnId, Box<Changes>),
 }
 
 /// CLIENT PAUSE.
@@ -201,6 +201,8 @@ pub struct Shutdown {
     pub force: bool,
     /// Save even without save points, or never.
     pub save: Option<bool>,
+    /// What replicas must have before it ends.
+    pub offset: Offset,
 }
 
 impl Server {
@@ -213,6 +215,11 @@ impl Server {
     pub fn take_op(&mut self) -> OpId {
         self.next_op += 1;
         OpId(self.next_op)
+    }
+
+    /// A new id for a file; files and operations count together.
+    pub fn take_file(&mut self) -> FileId {
+        FileId(self.take_op().0 as u32)
     }
 
     /// Starts a disk operation.
@@ -231,6 +238,12 @@ impl Server {
     #[must_use]
     pub fn is_replica(&self) -> bool {
         self.repl.is_replica()
+    }
+
+    /// Whether expired keys are only hidden: on a replica they go when the master says so.
+    #[must_use]
+    pub fn hides_expired(&self) -> bool {
+        self.repl.is_replica() && !self.knobs.broken(Mutant::ReplicaExpires)
     }
 
     /// Brings `armed` up to date with configuration and state. Called when one of them changed.

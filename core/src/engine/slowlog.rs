@@ -1,9 +1,13 @@
 //! The slow log and the durations of commands.
 //!
-//! *Owns*: the ring of slow commands. Durations come from the driver's stopwatch and decide nothing.
+//! *Owns*: the ring of slow commands, and who enters it. *Does not own*: measuring (`stats/timing`). Durations come from the driver's stopwatch and decide nothing.
 //!
 //! Source: the Redis documentation of SLOWLOG.
 
+use super::monitor::shown;
+use super::row::{Flags, Row};
+use super::server::Server;
+use super::table::RowIx;
 use crate::resp::Args;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -40,24 +44,18 @@ pub struct Slowlog {
 }
 
 impl Slowlog {
-    /// Adds an entry and forgets the oldest beyond `len_max`.
+    /// Adds an entry, its arguments cut already, and forgets the oldest beyond `len_max`.
     pub fn add(
         &mut self,
         unix_secs: i64,
         micros: u64,
-        args: &Args<'_>,
+        args: Vec<Box<[u8]>>,
         peer: &str,
         name: &[u8],
         len_max: usize,
     ) {
-        let entry = SlowEntry {
-            id: self.next_id,
-            unix_secs,
-            micros,
-            args: cut(args),
-            peer: peer.into(),
-            name: name.into(),
-        };
+        let entry =
+            SlowEntry { id: self.next_id, unix_secs, micros, args, peer: peer.into(), name: name.into() };
         self.next_id += 1;
         self.entries.push_front(entry);
         self.entries.truncate(len_max);
@@ -86,9 +84,34 @@ impl Slowlog {
     }
 }
 
-fn cut(args: &Args<'_>) -> Vec<Box<[u8]>> {
+impl Server {
+    /// Takes the time of a command that began at the reading `since`; enters it into the slow log if it was long.
+    #[inline]
+    pub(super) fn time_command(&mut self, slot: u32, row: RowIx, since: u64, args: &Args<'_>) {
+        if self.stats.shares(self.table.entry(row).is_cheap) {
+            self.stats.ran_cheap(row.0, self.stopwatch);
+        } else if self.stats.timing {
+            let micros = self.stats.ran_alone(row.0, since, self.stopwatch);
+            self.log_if_slow(slot, row, micros, args);
+        }
+    }
+
+    fn log_if_slow(&mut self, slot: u32, row: RowIx, micros: u64, args: &Args<'_>) {
+        let threshold = self.config.slowlog_log_slower_than;
+        let wanted = threshold >= 0 && micros >= threshold as u64;
+        if wanted && !self.table.row(row).flags.has(Flags::SKIP_SLOWLOG) {
+            let details = &self.conns.get(slot).details;
+            let len_max = self.config.slowlog_max_len.max(0) as usize;
+            let args = cut(self.table.row(row), args);
+            self.slowlog.add(self.now.unix.secs(), micros, args, &details.peer, &details.name, len_max);
+        }
+    }
+}
+
+/// The arguments as the log keeps them.
+fn cut(row: &Row, args: &Args<'_>) -> Vec<Box<[u8]>> {
     let kept = if args.len() > ARGS_MAX { ARGS_MAX - 1 } else { args.len() };
-    let mut out: Vec<Box<[u8]>> = (0..kept).map(|i| cut_one(args.get(i))).collect();
+    let mut out: Vec<Box<[u8]>> = (0..kept).map(|i| cut_one(shown(row, args, i))).collect();
     if kept < args.len() {
         out.push(format!("... ({} more arguments)", args.len() - kept).into_bytes().into());
     }

@@ -32,6 +32,8 @@ pub struct Entry {
     pub name: Box<str>,
     /// The refusals that can meet it.
     pub gates: Gates,
+    /// Whether it is always short, so that its time is measured together with others': `stats/timing`.
+    pub is_cheap: bool,
     /// Row numbers of its subcommands.
     pub subs: core::ops::Range<u16>,
     /// The container of a subcommand.
@@ -47,13 +49,21 @@ impl Table {
         let mut rows = Vec::new();
         for row in families.iter().copied().flatten() {
             let at = rows.len();
-            rows.push(Entry { row, name: row.name.into(), gates: gates(row), subs: 0..0, parent: None });
+            rows.push(Entry {
+                row,
+                name: row.name.into(),
+                gates: gates(row),
+                is_cheap: is_cheap(row),
+                subs: 0..0,
+                parent: None,
+            });
             let first = rows.len() as u16;
             for sub in row.subs {
                 rows.push(Entry {
                     row: sub,
                     name: "".into(),
                     gates: gates(sub),
+                    is_cheap: false,
                     subs: 0..0,
                     parent: Some(RowIx(at as u16)),
                 });
@@ -155,6 +165,11 @@ impl Row {
 fn gates(row: &Row) -> Gates {
     let g = row.gates();
     if row.name == "exec" { g | Gates::MISCONF | Gates::NOREPLICAS | Gates::READONLY } else { g }
+}
+
+/// What is fast by its row, and the plain forms of SET: a value that takes long to copy took longer to arrive.
+fn is_cheap(row: &Row) -> bool {
+    row.flags.has(Flags::FAST) || matches!(row.name, "set" | "setex" | "psetex")
 }
 
 /// Where the probe for `name` starts: a multiplicative hash of the letters without their case.

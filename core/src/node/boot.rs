@@ -4,6 +4,7 @@ use super::{Node, Setup};
 use crate::base::ids::ListenerId;
 use crate::base::rng::Rng;
 use crate::commands;
+use crate::config::Config;
 use crate::connection::Conns;
 use crate::containers::dict::HashKey;
 use crate::contract::{Gauges, ListenAt, ListenError, LogLevel, Now, Timer};
@@ -13,6 +14,7 @@ use crate::keyspace::Keyspace;
 use crate::replication::Replication;
 use crate::resp::{OutBuf, Window};
 use crate::stats::Stats;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -26,75 +28,35 @@ impl Node {
         let Setup { config, config_path, knobs, entropy, stopwatch, process } = setup;
         let table = Table::new(commands::FAMILIES, &config.renamed)
             .map_err(|name| alloc::format!("No such command in rename-command: '{name}'"))?;
-        let root = Rng::new(entropy);
-        let mut ids = root.fork("run-id");
-        let keyspace = Keyspace::new(config.databases as u32, HashKey::new(root.fork("hash").bytes()));
         let scratch = vec![0; knobs.scratch_bytes];
-        let srv = Server {
-            now,
-            stopwatch,
-            stats: Stats::new(table.len()),
-            repl: Replication::new(root.fork("replication")),
-            keyspace,
-            table,
-            conns: Conns::default(),
-            pubsub: Default::default(),
-            slowlog: Default::default(),
-            watch: Default::default(),
-            blocked: Default::default(),
-            blocked_keys: Default::default(),
-            pause: Default::default(),
-            armed: Gates::NONE,
-            unit: Default::default(),
-            timers: Default::default(),
-            actions: Vec::new(),
-            dirty: Vec::new(),
-            doomed: Vec::new(),
-            ready: Vec::new(),
-            monitors: Vec::new(),
-            current: None,
-            own_pushes: OutBuf::default(),
-            rng: root.fork("commands"),
-            gauges: Gauges::default(),
-            started: now,
-            run_id: ids.hex40(),
-            active_expire: true,
-            asleep_until: None,
-            misconf: None,
-            shutdown: None,
-            requests: Vec::new(),
-            next_op: 0,
-            listeners: Vec::new(),
-            expired_keys: Vec::new(),
-            spare_buffers: Vec::new(),
-            process,
-            client_cursor: crate::base::ids::ClientId(0),
-            config,
-            knobs,
-            config_path,
+        let srv = server(Setup { config, config_path, knobs, entropy, stopwatch, process }, table, now);
+        let mut node = Self {
+            srv,
+            scratch,
+            window: Window::default(),
+            rows: Vec::new(),
+            ops: BTreeMap::new(),
+            reconfigure: None,
+            next_listener: 0,
+            is_up: false,
         };
-        let mut node = Self { srv, scratch, window: Window::default(), rows: Vec::new() };
         node.srv.rearm();
+        node.srv.stats.follow(&node.srv.config);
         node.srv.timers.set(Timer::Cron, Some(now.mono));
         node.open_listeners();
+        if let Some(master) = node.srv.config.replicaof.clone() {
+            node.srv.follow(&master.host, master.port);
+            // What it holds so early is in no history.
+            node.srv.repl.resumable = false;
+        }
         Ok(node)
     }
 
     fn open_listeners(&mut self) {
         let srv = &mut self.srv;
-        let backlog = srv.config.tcp_backlog as u32;
-        let mut wanted: Vec<ListenAt> = Vec::new();
-        if srv.config.port > 0 {
-            for bind in &srv.config.bind {
-                let (optional, host) = match bind.strip_prefix('-') {
-                    Some(host) => (true, host),
-                    None => (false, &bind[..]),
-                };
-                let port = srv.config.port as u16;
-                wanted.push(ListenAt::Tcp { host: host.into(), port, backlog, optional });
-            }
-        }
+        let mut wanted = tcp_wanted(&srv.config);
         if !srv.config.unixsocket.is_empty() {
+            let backlog = srv.config.tcp_backlog as u32;
             let perm = srv.config.unixsocketperm as u32;
             wanted.push(ListenAt::Unix { path: srv.config.unixsocket[..].into(), perm, backlog });
         }
@@ -103,16 +65,22 @@ impl Node {
             srv.actions.push(Action::Exit(1));
         }
         for at in wanted {
-            let id = ListenerId(srv.listeners.len() as u32);
-            srv.actions.push(Action::Listen(id, at.clone()));
-            srv.listeners.push(Listener { id, at, up: None });
+            self.listen(at);
         }
+    }
+
+    /// Asks for a listener.
+    pub(super) fn listen(&mut self, at: ListenAt) -> ListenerId {
+        let id = ListenerId(self.next_listener);
+        self.next_listener += 1;
+        self.srv.actions.push(Action::Listen(id, at.clone()));
+        self.srv.listeners.push(Listener { id, at, up: None });
+        id
     }
 
     /// The driver's answer about a listener.
     pub(super) fn listening(&mut self, id: ListenerId, result: Result<(), ListenError>) {
         let srv = &mut self.srv;
-        let starting = srv.listeners.iter().any(|l| l.up.is_none());
         let Some(listener) = srv.listeners.iter_mut().find(|l| l.id == id) else { return };
         listener.up = Some(result.is_ok());
         let at = listener.at.clone();
@@ -127,7 +95,10 @@ impl Node {
             srv.log(LogLevel::Warning, format_args!("Failed opening Unix socket {path}: {}", error.0));
             srv.actions.push(Action::Exit(1));
         }
-        if starting && srv.listeners.iter().all(|l| l.up.is_some()) {
+        if srv.is_reconfiguring {
+            self.listener_answered(id);
+        } else if !self.is_up && srv.listeners.iter().all(|l| l.up.is_some()) {
+            self.is_up = true;
             self.started();
         }
     }
@@ -154,5 +125,69 @@ impl Node {
         if srv.listeners.iter().any(|l| !is_tcp(l)) {
             srv.log(LogLevel::Notice, format_args!("Ready to accept connections unix"));
         }
+    }
+}
+
+/// The TCP addresses that `port` and `bind` ask for.
+pub(super) fn tcp_wanted(config: &Config) -> Vec<ListenAt> {
+    if config.port == 0 {
+        return Vec::new();
+    }
+    let (port, backlog) = (config.port as u16, config.tcp_backlog as u32);
+    let optional = |bind: &str| bind.starts_with('-');
+    let host = |bind: &str| bind.trim_start_matches('-').into();
+    let binds = config.bind.iter().map(|bind| &bind[..]);
+    binds.map(|b| ListenAt::Tcp { host: host(b), port, backlog, optional: optional(b) }).collect()
+}
+
+/// The state of a node that has just started.
+fn server(setup: Setup, table: Table, now: Now) -> Server {
+    let Setup { config, config_path, knobs, entropy, stopwatch, process } = setup;
+    let root = Rng::new(entropy);
+    let mut ids = root.fork("run-id");
+    let keyspace = Keyspace::new(config.databases as u32, HashKey::new(root.fork("hash").bytes()));
+    Server {
+        now,
+        stopwatch,
+        stats: Stats::new(table.len()),
+        repl: Replication::new(root.fork("replication")),
+        keyspace,
+        table,
+        conns: Conns::default(),
+        pubsub: Default::default(),
+        slowlog: Default::default(),
+        watch: Default::default(),
+        blocked: Default::default(),
+        blocked_keys: Default::default(),
+        pause: Default::default(),
+        armed: Gates::NONE,
+        unit: Default::default(),
+        timers: Default::default(),
+        actions: Vec::new(),
+        dirty: Vec::new(),
+        doomed: Vec::new(),
+        ready: Vec::new(),
+        monitors: Vec::new(),
+        current: None,
+        own_pushes: OutBuf::default(),
+        rng: root.fork("commands"),
+        gauges: Gauges::default(),
+        started: now,
+        run_id: ids.hex40(),
+        active_expire: true,
+        asleep_until: None,
+        misconf: None,
+        shutdown: None,
+        requests: Vec::new(),
+        is_reconfiguring: false,
+        next_op: 0,
+        listeners: Vec::new(),
+        expired_keys: Vec::new(),
+        spare_buffers: Vec::new(),
+        process,
+        client_cursor: crate::base::ids::ClientId(0),
+        config,
+        knobs,
+        config_path,
     }
 }

@@ -33,6 +33,12 @@ impl Node {
         if self.srv.timers.take_due(Timer::Expire, now) {
             self.expire_cycle();
         }
+        if self.srv.timers.take_due(Timer::Replication, now) {
+            self.srv.replication_due();
+        }
+        if self.srv.timers.take_due(Timer::Snapshot, now) {
+            self.srv.snapshot_turn();
+        }
         if self.srv.timers.take_due(Timer::Shutdown, now) {
             self.shutdown_deadline();
         }

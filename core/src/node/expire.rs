@@ -10,6 +10,9 @@ impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
         let srv = &mut self.srv;
+        if srv.hides_expired() || srv.keeps_expired() {
+            return;
+        }
         let now_ms = srv.now.unix.ms();
         let limit = srv.knobs.expire_slice_keys * srv.config.active_expire_effort.max(1) as usize;
         let removed = srv.keyspace.expire_due(now_ms, limit);
@@ -28,7 +31,7 @@ impl crate::engine::Server {
     /// Sets the expiry timer by the next deadline. Expired keys are hidden at once, so their removal may wait for company:
     /// the cycle begins at most ten times a second.
     pub fn arm_expiry(&mut self) {
-        let resting = !self.active_expire || self.is_replica() || self.pause.until.is_some();
+        let resting = self.hides_expired() || self.keeps_expired();
         let Some(deadline_ms) = self.keyspace.next_deadline().filter(|_| !resting) else {
             self.timers.set(Timer::Expire, None);
             return;
@@ -37,5 +40,10 @@ impl crate::engine::Server {
         // The wall clock may be set meanwhile: look again within a second.
         let wait_ms = wait_ms.clamp(CYCLE_MS_MIN, 1_000) as u64;
         self.timers.at_most(Timer::Expire, self.now.mono + Span::ms(wait_ms));
+    }
+
+    /// Whether expired keys stay for a while; readers never see them meanwhile.
+    fn keeps_expired(&self) -> bool {
+        !self.active_expire || self.pause.until.is_some()
     }
 }

@@ -11,6 +11,12 @@ use alloc::vec::Vec;
 pub struct Inspect {
     /// Whether the node follows a master.
     pub is_replica: bool,
+    /// Whether it follows one whose stream flows.
+    pub link_up: bool,
+    /// Whether a data set is on its way from the master.
+    pub transferring: bool,
+    /// Whether the stream is kept, so that the offset names a state.
+    pub streaming: bool,
     /// The history.
     pub id: ReplId,
     /// The history before.
@@ -47,6 +53,9 @@ impl Node {
         let repl = &self.srv.repl;
         Inspect {
             is_replica: repl.is_replica(),
+            link_up: repl.streaming_slot().is_some(),
+            transferring: repl.is_transferring(),
+            streaming: repl.backlog.is_some(),
             id: repl.id,
             id2: repl.id2,
             second_offset: repl.second_offset,

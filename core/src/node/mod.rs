@@ -8,20 +8,31 @@ mod accept;
 mod boot;
 mod cron;
 mod expire;
+mod heartbeat;
 mod inspect;
+mod link;
+mod ops;
 mod pump;
+mod reconfigure;
+mod rewrite;
 mod shutdown;
+mod stream;
+mod sync;
 mod turn;
 
 pub use inspect::{ConnView, Inspect};
 
 use crate::config::{Config, Knobs};
-use crate::contract::{ConnId, Mono, Now, Timer};
+use crate::contract::{ConnId, Mono, Now, OpId, Timer};
 pub use crate::engine::server::Process;
 use crate::engine::{RowIx, Server};
 use crate::resp::Window;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use ops::OpOwner;
+use reconfigure::Reconfigure;
 
 /// What a node is made of.
 #[derive(Clone, Debug)]
@@ -51,6 +62,14 @@ pub struct Node {
     window: Window,
     /// The rows of those frames.
     rows: Vec<Option<RowIx>>,
+    /// Disk requests under way, each with what its answer belongs to.
+    ops: BTreeMap<OpId, OpOwner>,
+    /// The CONFIG SET that waits for the driver.
+    reconfigure: Option<Box<Reconfigure>>,
+    /// The id of the next listener.
+    next_listener: u32,
+    /// Every listener of the start has answered.
+    is_up: bool,
 }
 
 impl Node {
@@ -88,7 +107,13 @@ impl Node {
         self.srv.now = now;
         self.run_timers();
         self.take_up_ready();
+        self.srv.end_replication_turn();
+        while !self.srv.requests.is_empty() {
+            self.serve_requests();
+            self.take_up_ready();
+        }
         self.srv.arm_expiry();
+        self.srv.stats.stop(self.srv.stopwatch);
         self.srv.stats.turns += 1;
     }
 }

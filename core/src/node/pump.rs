@@ -98,6 +98,9 @@ fn flush_one(srv: &mut Server, slot: u32, fx: &mut impl Effects) {
         srv.stats.repl_out += streamed as u64;
     }
     let streaming = srv.repl.streamed(slot, streamed);
+    if is_replica {
+        srv.replica_flushed(slot);
+    }
     settle(srv, slot, taken < offered, streaming);
 }
 
@@ -131,7 +134,7 @@ impl Server {
     /// Bytes kept for a client: its own output and the part of the stream it has not taken.
     #[must_use]
     pub fn pending_output(&self, slot: u32) -> u64 {
-        self.conns.get(slot).out.len() as u64 + self.repl.unsent(slot)
+        self.conns.get(slot).out.len() as u64 + self.repl.unsent(slot) + self.snapshot_share(slot)
     }
 
     /// Closes a client whose unread output is beyond the limits of its class.

@@ -41,14 +41,16 @@ impl Server {
     pub fn begin_shutdown(&mut self, now: bool, force: bool, save: Option<bool>) {
         let wait = Span::secs(self.config.shutdown_timeout.max(0) as u64);
         let deadline = self.now.mono + wait;
-        self.shutdown = Some(Shutdown { deadline, now, force, save });
+        let offset = self.repl.offset();
+        self.shutdown = Some(Shutdown { deadline, now, force, save, offset });
         self.log(LogLevel::Warning, format_args!("User requested shutdown..."));
-        let lagging = !now && wait.0 > 0 && self.repl.any_lagging();
+        let lagging = !now && wait.0 > 0 && self.repl.any_lagging(offset);
         if !lagging {
             self.finish_shutdown();
             return;
         }
         self.log(LogLevel::Notice, format_args!("Waiting for replicas before shutting down."));
+        self.repl.getack_wanted = true;
         self.pause.until = Some(deadline);
         self.rearm();
         self.timers.set(Timer::Shutdown, Some(deadline));
@@ -56,7 +58,7 @@ impl Server {
 
     /// Ends an orderly shutdown as soon as no replica lags behind.
     pub fn continue_shutdown(&mut self) {
-        if self.shutdown.is_some() && !self.repl.any_lagging() {
+        if self.shutdown.is_some_and(|s| !self.repl.any_lagging(s.offset)) {
             self.finish_shutdown();
         }
     }

@@ -19,9 +19,9 @@ impl Node {
             Input::Received { conn, len } => self.received(conn, len),
             Input::Writable { conn } => self.writable(conn),
             Input::Closed { conn, why } => self.closed(conn, why),
-            Input::Dialed { link: _, result: _ } => {}
+            Input::Dialed { link, result } => self.dialed(link, result),
             Input::Listening { listener, result } => self.listening(listener, result),
-            Input::Disk { op: _, result: _ } => {}
+            Input::Disk { op, result } => self.disk_answered(op, result),
             Input::Wake => {}
             Input::Gauges(gauges) => self.srv.gauges = gauges,
             Input::Stop { how } => self.stop_signal(how),
@@ -31,12 +31,19 @@ impl Node {
     fn received(&mut self, conn: ConnId, len: usize) {
         let Some(slot) = self.srv.conns.resolve(conn) else { return };
         let connection = self.srv.conns.get_mut(slot);
-        connection.inbox.received(len);
+        let is_master = connection.flags.has(ConnFlags::MASTER);
+        if !is_master {
+            connection.inbox.received(len);
+        }
         connection.net_in += len as u64;
         connection.active = self.srv.now.mono;
         self.srv.stats.net_in += len as u64;
         self.srv.stats.reads += 1;
-        self.serve(slot);
+        if is_master {
+            self.master_received(slot, len);
+        } else {
+            self.serve(slot);
+        }
     }
 
     fn writable(&mut self, conn: ConnId) {
@@ -57,6 +64,9 @@ impl Node {
         if connection.waits.is_some() || connection.leaving() || self.srv.asleep_until.is_some() {
             self.keep_for_later(slot);
             return;
+        }
+        if connection.flags.has(ConnFlags::MASTER) {
+            return self.serve_master(slot);
         }
         let mut inbox = core::mem::take(&mut connection.inbox);
         let mut out = core::mem::take(&mut connection.out);
@@ -83,7 +93,7 @@ impl Node {
         let connection = self.srv.conns.get_mut(slot);
         connection.inbox.settle(&self.scratch);
         let leaving = connection.leaving();
-        if !leaving && connection.inbox.buffered() as u64 > self.srv.config.client_query_buffer_limit as u64 {
+        if !leaving && connection.inbox.buffered() > self.srv.config.client_query_buffer_limit as u64 {
             self.query_buffer_full(slot);
         } else if !leaving && self.srv.asleep_until.is_some() {
             self.srv.take_up(slot);
@@ -116,6 +126,13 @@ impl Node {
             }
         }
         self.touch_ahead(slot, inbox);
+        let more = self.run_window(slot, inbox, out);
+        self.srv.stats.stop(self.srv.stopwatch);
+        more
+    }
+
+    /// Executes the frames of a window; whether another one may follow.
+    fn run_window(&mut self, slot: u32, inbox: &mut Inbox, out: &mut OutBuf) -> bool {
         let hard = self.hard_limit(slot);
         for frame in 0..self.window.len() {
             if frame == 7 && self.srv.knobs.broken(Mutant::CommandDropped) {
@@ -157,7 +174,7 @@ impl Node {
     }
 
     /// Looks the frames' commands up and touches their keys, so that the cache misses of a window overlap.
-    fn touch_ahead(&mut self, slot: u32, inbox: &Inbox) {
+    pub(super) fn touch_ahead(&mut self, slot: u32, inbox: &Inbox) {
         self.rows.clear();
         let table = &self.srv.table;
         for frame in 0..self.window.len() {

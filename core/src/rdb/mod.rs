@@ -16,6 +16,7 @@ mod object;
 mod plain;
 mod reader;
 mod stream;
+mod value;
 mod writer;
 
 pub use dump::{open_dump, seal_dump};
@@ -24,6 +25,7 @@ pub use error::{RdbError, Reason};
 pub use object::{BlobKind, Object, QuicklistNode};
 pub use reader::{Checksum, Entry, Event, Reader, ReaderOptions};
 pub use stream::{Consumer, Counters, Group, Pending, Stream, StreamPos};
+pub use value::{Forms, Unfit, value_of, write_key};
 pub use writer::{Writer, WriterOptions};
 
 /// The version that is written unless a peer wants another: the newest that Redis 7.0 reads.

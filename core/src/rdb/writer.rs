@@ -33,6 +33,7 @@ impl Default for WriterOptions {
 #[derive(Clone, Debug)]
 pub struct Writer {
     encoder: Encoder,
+    version: u16,
     checksum: bool,
     crc: u64,
     taken: u64,
@@ -46,7 +47,13 @@ impl Writer {
         encoder.raw(b"REDIS");
         // Four digits; the fifth, in front, holds the zeros in place.
         encoder.raw(&IntText::new().u64(10_000 + u64::from(options.version))[1..]);
-        Self { encoder, checksum: options.checksum, crc: 0, taken: 0 }
+        Self { encoder, version: options.version, checksum: options.checksum, crc: 0, taken: 0 }
+    }
+
+    /// The format version written.
+    #[must_use]
+    pub fn version(&self) -> u16 {
+        self.version
     }
 
     /// A named fact about the file.

@@ -78,6 +78,20 @@ impl Backlog {
         }
     }
 
+    /// Forgets what lies after `offset`.
+    pub fn truncate(&mut self, offset: i64) {
+        debug_assert!(offset >= self.start, "a cut outside of the log");
+        while self.end > offset {
+            let Some(last) = self.blocks.back_mut() else { break };
+            let cut = last.len().min((self.end - offset) as usize);
+            last.truncate(last.len() - cut);
+            self.end -= cut as i64;
+            if last.is_empty() {
+                self.blocks.pop_back();
+            }
+        }
+    }
+
     /// The slices from `offset` on, at most `max` bytes in all; answers how many slices were put into `into`.
     pub fn slices<'a>(&'a self, offset: i64, max: usize, into: &mut [&'a [u8]]) -> usize {
         debug_assert!(offset >= self.start && offset <= self.end, "a cursor outside of the log");
@@ -131,6 +145,21 @@ mod tests {
         log.trim(100 + 40_000);
         assert_eq!(log.start(), 100 + 32_768);
         assert_eq!(read(&log, 100 + 40_000), all[40_000..].to_vec());
+    }
+
+    #[test]
+    fn a_cut_log_goes_on_where_it_was_cut() {
+        let mut log = Backlog::new(7);
+        log.push(&[b'a'; 40_000]);
+        for cut in [7 + 39_999, 7 + 32_768, 7 + 20_000] {
+            log.truncate(cut);
+            assert_eq!(log.end(), cut);
+        }
+        log.push(b"tail");
+        let all = read(&log, 7);
+        assert_eq!((all.len(), &all[20_000..]), (20_004, &b"tail"[..]));
+        log.truncate(7);
+        assert!(log.is_empty() && read(&log, 7).is_empty());
     }
 
     #[test]

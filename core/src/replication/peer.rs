@@ -28,6 +28,10 @@ pub struct ReplicaPeer {
     pub old_style: bool,
     /// `REPLCONF rdb-only 1`: wants the snapshot and no stream.
     pub rdb_only: bool,
+    /// Since when it waits for a snapshot.
+    pub waits_since: Mono,
+    /// Bytes the driver had taken for it when that was looked at last, and when the figure last grew.
+    pub progress: (u64, Mono),
 }
 
 /// How far a replica has come.
@@ -61,6 +65,31 @@ impl ReplicaPeer {
             last_ack: now,
             old_style: false,
             rdb_only: false,
+            waits_since: now,
+            progress: (0, now),
+        }
+    }
+
+    /// Whether the stream from its cursor on is kept for it.
+    #[must_use]
+    pub fn needs_stream(&self) -> bool {
+        let attached = matches!(self.stage, PeerStage::Snapshot | PeerStage::Loading | PeerStage::Online);
+        attached && !self.rdb_only
+    }
+
+    /// Whether it is handed the stream.
+    #[must_use]
+    pub fn takes_stream(&self) -> bool {
+        self.stage == PeerStage::Online && !self.rdb_only
+    }
+
+    /// The word of INFO.
+    #[must_use]
+    pub fn state_word(&self) -> &'static str {
+        match self.stage {
+            PeerStage::Introduced | PeerStage::WaitSnapshot => "wait_bgsave",
+            PeerStage::Snapshot | PeerStage::Loading => "send_bulk",
+            PeerStage::Online => "online",
         }
     }
 }

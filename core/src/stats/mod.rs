@@ -3,8 +3,13 @@
 //! *Owns*: what INFO's stats, commandstats, errorstats and latencystats print. *Does not own*: numbers that a subsystem
 //! keeps anyway. Durations come from the driver's stopwatch and decide nothing.
 
+mod histogram;
+mod info;
 mod rates;
+mod timing;
 
+pub use histogram::Histogram;
+pub use info::{Others, Section, human};
 pub use rates::{Rate, Rates};
 
 use crate::base::time::Mono;
@@ -36,10 +41,24 @@ pub struct Stats {
     pub commands: Vec<CommandStat>,
     /// By error code.
     pub errors: BTreeMap<Box<[u8]>, u64>,
+    /// Durations of each command's runs, by row number; none before the first.
+    pub latencies: Vec<Option<Box<Histogram>>>,
     /// Whether commands are timed.
     pub timing: bool,
+    /// Whether their durations are counted one by one.
+    tracking: bool,
+    /// Whether each is timed alone.
+    alone: bool,
+    /// Whether the last reading of the stopwatch still counts.
+    running: bool,
     /// Last reading of the stopwatch.
-    pub last_lap: u64,
+    last_lap: u64,
+    /// Rows of the commands that share the time since then.
+    sharing: Vec<u16>,
+    /// Microseconds that a command is counted for although it did not run (DEBUG SLEEP).
+    pub slept_us: u64,
+    /// Microseconds in commands.
+    pub commands_us: u64,
     /// Samples of rates.
     pub rates: Rates,
     /// Connections accepted.
@@ -99,8 +118,15 @@ impl Stats {
         Self {
             commands: vec![CommandStat::default(); rows],
             errors: BTreeMap::new(),
+            latencies: vec![None; rows],
             timing: true,
+            tracking: true,
+            alone: false,
+            running: false,
             last_lap: 0,
+            sharing: Vec::new(),
+            slept_us: 0,
+            commands_us: 0,
             rates: Rates::default(),
             connections: 0,
             rejected_connections: 0,
@@ -131,8 +157,10 @@ impl Stats {
 
     /// CONFIG RESETSTAT.
     pub fn reset(&mut self) {
-        let fresh = Self { timing: self.timing, last_lap: self.last_lap, ..Self::new(self.commands.len()) };
-        *self = fresh;
+        let sharing = core::mem::take(&mut self.sharing);
+        let Self { timing, tracking, alone, running, last_lap, .. } = *self;
+        let rows = self.commands.len();
+        *self = Self { timing, tracking, alone, running, last_lap, sharing, ..Self::new(rows) };
     }
 
     /// Samples every rate; whether anything moved since the last sample.
@@ -159,15 +187,6 @@ impl Stats {
     /// A command of this row was refused.
     pub fn rejected(&mut self, row: usize) {
         self.commands[row].rejected += 1;
-    }
-
-    /// Reads the stopwatch and gives the time since the last reading to a row; answers that time in microseconds.
-    pub fn lap(&mut self, row: usize, stopwatch: fn() -> u64) -> u64 {
-        let now = stopwatch();
-        let micros = now.saturating_sub(self.last_lap);
-        self.last_lap = now;
-        self.commands[row].micros += micros;
-        micros
     }
 
     /// An error reply was sent; `text` begins with its code.

@@ -25,6 +25,8 @@ pub enum Role {
     Admin,
     /// Reads everything at the end.
     Auditor,
+    /// Says what a script says, byte for byte; nobody judges what it hears.
+    Scripted,
 }
 
 /// Where a client's connection stands.
@@ -70,6 +72,8 @@ pub struct Client {
     pub out: Vec<u8>,
     /// The parser of replies.
     pub parser: Parser,
+    /// What a scripted client has heard.
+    pub raw: Vec<u8>,
     /// See the module.
     pub waiting: VecDeque<Sent>,
     /// See the module.
@@ -109,6 +113,7 @@ impl Client {
             line: Line::Idle,
             out: Vec::new(),
             parser: Parser::default(),
+            raw: Vec::new(),
             waiting: VecDeque::new(),
             expected: VecDeque::new(),
             due: VecDeque::new(),

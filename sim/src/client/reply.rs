@@ -66,7 +66,7 @@ impl Parser {
     ///
     /// # Errors
     /// The bytes are not well-formed.
-    pub fn next(&mut self) -> Result<Option<Reply>, Garbage> {
+    pub fn take(&mut self) -> Result<Option<Reply>, Garbage> {
         let mut cursor = Cursor { bytes: &self.buffer, at: self.used };
         let reply = cursor.reply(0)?;
         if reply.is_some() {
@@ -208,7 +208,7 @@ mod tests {
     const MIXED: &[u8] = b"+OK\r\n:-12\r\n$5\r\na\r\nbc\r\n$-1\r\n*2\r\n:1\r\n*-1\r\n%1\r\n+k\r\n_\r\n#t\r\n,1.5\r\n-ERR x\r\n>2\r\n+a\r\n+b\r\n";
 
     fn all(parser: &mut Parser) -> Vec<Reply> {
-        std::iter::from_fn(|| parser.next().expect("well-formed")).collect()
+        std::iter::from_fn(|| parser.take().expect("well-formed")).collect()
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         {
             let mut parser = Parser::default();
             parser.feed(bad.as_bytes());
-            assert!(parser.next().is_err(), "{bad:?}");
+            assert!(parser.take().is_err(), "{bad:?}");
         }
     }
 }

@@ -107,6 +107,19 @@ impl Expect {
         Self::Exact(bytes.map_or(Reply::Null, |b| Reply::Bulk(b.to_vec())))
     }
 
+    /// About how many bytes the reply takes, rather too many than too few.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Exact(Reply::Bulk(b) | Reply::Error(b)) => b.len() as u64 + 24,
+            Self::Exact(_) | Self::Between(..) | Self::OneOf(_) => 64,
+            Self::Shape(_) => 2_500,
+            Self::Unordered(all) => all.iter().map(|b| b.len() as u64 + 16).sum::<u64>() + 16,
+            Self::Each(all) => all.iter().map(Self::size).sum::<u64>() + 16,
+            Self::Confirm(all) => all.len() as u64 * 80,
+        }
+    }
+
     /// Whether a reply is as expected.
     #[must_use]
     pub fn fits(&self, reply: &Reply) -> bool {

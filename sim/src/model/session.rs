@@ -167,7 +167,8 @@ impl Model {
             }
             b"subscribe" | b"unsubscribe" | b"psubscribe" | b"punsubscribe" => subscription(session, name, a),
             b"publish" => Expect::int(self.publish(conn, session, a.at(1), a.at(2))),
-            b"wait" => Expect::Shape(if self.replica { shape::ERROR } else { shape::INT }),
+            // A master that is told to follow another one sends its waiting clients away with an error.
+            b"wait" => Expect::Shape(if self.replica { shape::ERROR } else { shape::INT | shape::ERROR }),
             _ => return None,
         })
     }

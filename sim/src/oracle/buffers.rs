@@ -7,14 +7,14 @@ use crate::plan::Plan;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Limits {
     hard: [u64; 3],
-    /// Room for one reply: MGET of five values that others appended to, and the least of a buffer.
+    /// Bytes of the longest reply that was due so far.
     reply_max: u64,
 }
 
 impl Limits {
     /// The limits that a plan's directives set.
     pub(super) fn of(plan: &Plan) -> Self {
-        let mut limits = Self { hard: [0; 3], reply_max: 16 * 1024 + 40 * plan.mixture.value_max };
+        let mut limits = Self { hard: [0; 3], reply_max: 4096 };
         for (name, value) in plan.servers.iter().flat_map(|s| &s.directives) {
             let mut words = value.split(' ');
             let class = words.next().and_then(|w| ["normal", "slave", "pubsub"].iter().position(|c| *c == w));
@@ -23,6 +23,10 @@ impl Limits {
             }
         }
         limits
+    }
+
+    pub(super) fn due(&mut self, bytes: u64) {
+        self.reply_max = self.reply_max.max(bytes);
     }
 
     pub(super) fn any(&self) -> bool {

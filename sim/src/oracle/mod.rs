@@ -14,7 +14,7 @@ mod stream;
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::model::{Expect, shape};
-use crate::plan::Plan;
+use crate::plan::{Cuts, Plan};
 use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
 use crate::view::View;
@@ -52,6 +52,10 @@ pub struct Oracles {
     record: Record,
     memory: Vec<Memory>,
     limits: buffers::Limits,
+    /// Servers between the beginning of a full synchronisation and the first command after it.
+    resyncing: Vec<bool>,
+    /// Nodes are looked at after each command.
+    whole_commands: bool,
 }
 
 impl Oracles {
@@ -62,12 +66,15 @@ impl Oracles {
             record: Record::default(),
             memory: vec![Memory::default(); plan.servers.len()],
             limits: buffers::Limits::of(plan),
+            resyncing: vec![false; plan.servers.len()],
+            whole_commands: plan.cuts == Cuts::Commands,
         }
     }
 
     /// What a client may expect, given whether the model knows the data.
     #[must_use]
-    pub fn expectation(&self, tracked: bool, expect: Expect) -> Expect {
+    pub fn expectation(&mut self, tracked: bool, expect: Expect) -> Expect {
+        self.limits.due(expect.size());
         match expect {
             _ if tracked => expect,
             Expect::Confirm(_) => expect,
@@ -84,6 +91,7 @@ impl Oracles {
     /// A server's process ended: what was known of it is void.
     pub fn process_ended(&mut self, s: u8) {
         self.memory[usize::from(s)] = Memory::default();
+        self.resyncing[usize::from(s)] = false;
     }
 
     /// A client heard a reply; whether it answers a command in full.
@@ -111,7 +119,9 @@ impl Oracles {
     pub fn after_input(&mut self, s: u8, view: &View) -> Result<(), Violation> {
         let memory = &mut self.memory[usize::from(s)];
         replica::keeps_still(s, memory, view)?;
-        stream::moves_forward(s, memory, view)?;
+        if !self.resyncing[usize::from(s)] {
+            stream::moves_forward(s, memory, view)?;
+        }
         stream::same_state(&mut self.record, s, view)?;
         memory.last = Some(*view);
         Ok(())
@@ -131,7 +141,11 @@ impl Oracles {
     ) -> Result<(), Violation> {
         let memory = &mut self.memory[usize::from(s)];
         match boundary {
-            Boundary::Full(..) => figures.syncs[0] += 1,
+            Boundary::Full(..) => {
+                figures.syncs[0] += 1;
+                // The master it was told to follow may lag behind what it had.
+                self.resyncing[usize::from(s)] = true;
+            }
             Boundary::Partial(_) => {
                 figures.syncs[1] += 1;
                 stream::rightly_continued(&mut self.record, s, view)?;
@@ -141,10 +155,19 @@ impl Oracles {
                 stream::same_command(&mut self.record, s, follower)?;
                 stream::counts_bytes(s, view, follower)?;
                 replica::applies_blocks_whole(s, memory, view, follower)?;
+                if self.whole_commands {
+                    replica::stands_where_its_master_stood(&mut self.record, s, view, follower)?;
+                }
             }
             Boundary::None | Boundary::Loaded => {}
         }
-        stream::moves_forward(s, memory, view)?;
+        let resyncing = &mut self.resyncing[usize::from(s)];
+        if *boundary == Boundary::Command {
+            *resyncing = false;
+        }
+        if !*resyncing {
+            stream::moves_forward(s, memory, view)?;
+        }
         if !follower.in_multi {
             stream::same_state(&mut self.record, s, view)?;
         }
@@ -152,11 +175,11 @@ impl Oracles {
         Ok(())
     }
 
-    /// Figures that need a look at the whole node.
+    /// What a node keeps for a client of this class after a turn.
     ///
     /// # Errors
-    /// One of them is beyond its limit.
-    pub fn figures(&self, s: u8, node: &norn_core::node::Node) -> Result<(), Violation> {
-        View::kept_output(node).into_iter().try_for_each(|(class, bytes)| self.limits.check(s, class, bytes))
+    /// It is beyond the limit.
+    pub fn kept(&self, s: u8, class: usize, bytes: u64) -> Result<(), Violation> {
+        self.limits.check(s, class, bytes)
     }
 }

@@ -1,6 +1,7 @@
-//! A9: a replica shows nothing of a MULTI block before its EXEC. A10: a replica's keys change only by its stream.
+//! A9: a replica shows nothing of a MULTI block before its EXEC, and no boundary that its master never stood at. A10: a replica's keys change only by its stream.
 
 use super::{Memory, Violation};
+use crate::record::Record;
 use crate::record::follower::Follower;
 use crate::view::View;
 
@@ -28,6 +29,31 @@ pub(super) fn applies_blocks_whole(
                 format!("n{s} shows `{}` before its EXEC", follower.args.text()),
             ));
         }
+    }
+    Ok(())
+}
+
+/// A9, where every command of the master was looked at: outside of blocks each command of the stream ends where the
+/// master stood after a command of a client. What a node sends by itself (deletions of expired keys, pings) is exempt.
+pub(super) fn stands_where_its_master_stood(
+    record: &mut Record,
+    s: u8,
+    view: &View,
+    follower: &Follower,
+) -> Result<(), Violation> {
+    let exempt: [&[u8]; 6] = [b"DEL", b"UNLINK", b"PING", b"REPLCONF", b"SELECT", b"MULTI"];
+    let name = follower.args.at(0);
+    if view.loading || follower.in_multi || exempt.iter().any(|e| name.eq_ignore_ascii_case(e)) {
+        return Ok(());
+    }
+    // After a promotion the last part of the old history may be sent under the new name.
+    let known = [follower.id, view.id2].iter().any(|id| record.digest_at(id, follower.offset).is_some());
+    if !known {
+        let (at, text) = (follower.offset, follower.args.text());
+        return Err(Violation::new(
+            "A9",
+            format!("n{s} stands at {at} after `{text}`, its master never did"),
+        ));
     }
     Ok(())
 }

@@ -66,8 +66,10 @@ mod tests {
         let oracle = |text: &str, e: &Expect, r: &Reply| check(0, text, e, r).expect_err("wrong").oracle;
         assert_eq!(oracle("EXEC", &nil, &ran), "D6");
         assert_eq!(oracle("EXEC", &Expect::Each(vec![Expect::int(2)]), &ran), "B1");
-        assert_eq!(oracle("GET k", &Expect::Exact(Reply::Null), &Reply::Bulk(b"old".to_vec())), "B3");
-        assert_eq!(oracle("INCR k", &Expect::int(2), &Reply::Int(1)), "D3");
+        let old = Reply::Bulk(b"old".to_vec());
+        assert_eq!(oracle("GET k", &Expect::Exact(Reply::Null), &old), "B3");
+        let one = Reply::Int(1);
+        assert_eq!(oracle("INCR k", &Expect::int(2), &one), "D3");
         assert!(check(0, "INCR k", &Expect::int(2), &Reply::Int(2)).is_ok());
     }
 }

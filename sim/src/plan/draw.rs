@@ -46,9 +46,18 @@ pub fn plan(seed: u64, limits: Limits) -> Plan {
     let closes =
         servers.iter().any(|s| s.directives.iter().any(|(name, _)| *name == "client-output-buffer-limit"));
     let cuts = if closes { Cuts::Commands } else { cuts };
-    let clients = clients(seed, count);
+    let mut clients = clients(seed, count);
     let mixture = mixture(seed);
-    let (kernel, path) = network(seed);
+    let (mut kernel, path) = network(seed);
+    if closes {
+        // The limits are met only where the kernel takes little and clients read slowly.
+        kernel.send_buffer = kernel.send_buffer.min(c.log_uniform(128, 2048));
+        kernel.receive_window = kernel.receive_window.min(c.log_uniform(128, 2048));
+        for client in clients.iter_mut().step_by(2) {
+            (client.read_max, client.rest_us) =
+                (c.log_uniform(1, 64) as usize, c.log_uniform(10_000, 200_000));
+        }
+    }
     let mut items = says(seed, length, clients.len());
     if !limits.calm {
         items.extend(faults(seed, length, count, clients.len()));
@@ -74,11 +83,11 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
         shared.push(("repl-ping-replica-period", c.between(1, 3).to_string()));
     }
     if c.one_in(4) {
-        let hard = c.log_uniform(2048, 64 * 1024);
+        let hard = c.log_uniform(256, 32 * 1024);
         shared.push(("client-output-buffer-limit", format!("normal {hard} {} 3", hard / 2)));
     }
     if c.one_in(4) {
-        let hard = c.log_uniform(1024, 32 * 1024);
+        let hard = c.log_uniform(256, 8 * 1024);
         shared.push(("client-output-buffer-limit", format!("pubsub {hard} {} 2", hard / 2)));
     }
     if c.one_in(3) {
@@ -96,6 +105,7 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
             _ => Some(0),
         },
         directives: shared.clone(),
+        config: None,
         drift_ppm: if exact_clocks { 0 } else { c.between(0, 400) as i64 - 200 },
         skew_us: if exact_clocks { 0 } else { c.between(0, 4_000_000) as i64 - 2_000_000 },
     };
@@ -129,7 +139,6 @@ fn mixture(seed: u64) -> Mixture {
         }
         weights[1] = weights[1].max(1);
     }
-    weights[9] = 0;
     let keys = c.pick(&[2, 3, 10, 100, 1000]);
     Mixture {
         weights,

@@ -10,6 +10,7 @@ use crate::agenda::{SECOND, Time};
 use crate::client::Role;
 use crate::net::{Kernel, Path};
 use norn_core::base::mutant::Planted;
+use norn_core::config::Config;
 use std::fmt;
 use workload::Mixture;
 
@@ -45,6 +46,8 @@ pub struct ServerPlan {
     pub master: Option<u8>,
     /// Directives, as in a configuration file.
     pub directives: Vec<(&'static str, String)>,
+    /// Its configuration before those directives, when that is not the one of every plan.
+    pub config: Option<Box<Config>>,
     /// Speed of its clocks.
     pub drift_ppm: i64,
     /// Error of its wall clock.

@@ -97,7 +97,7 @@ impl Mixture {
                 a.push(c.pick(&[&b""[..], b"-0", b"007", b" 1", b"1.5", b"\r\n", b"\x00\xff", b"nan"]));
             }
             _ => {
-                let (len, salt) = (c.log_uniform(1, self.value_max), c.next());
+                let (len, salt) = (c.log_uniform(1, self.value_max), c.bits());
                 let bytes: Vec<u8> = (0..len).map(|i| b'a' + ((i ^ salt) % 26) as u8).collect();
                 a.push(&bytes);
             }

@@ -6,9 +6,10 @@ use crate::chance::Chance;
 use crate::model::DATABASES;
 use crate::net::HostId;
 use crate::oracle::Violation;
-use crate::plan::ServerPlan;
+use crate::plan::{Plan, ServerPlan};
 use crate::trace::Who;
-use norn_core::config::{Config, Knobs, ObufLimit};
+use norn_core::base::rng::Rng;
+use norn_core::config::{Config, Knobs, MasterAddr, Setter};
 use norn_core::node::{Node, Process, Setup};
 
 impl World {
@@ -20,20 +21,20 @@ impl World {
         server.forget_process();
         server.starts += 1;
         server.exit = None;
-        let mut chance = Chance::new(plan.seed, 2000 + u64::from(s)).fork(u64::from(server.starts));
-        let mut entropy = [0; 32];
-        for word in entropy.chunks_exact_mut(8) {
-            word.copy_from_slice(&chance.next().to_le_bytes());
-        }
-        let setup = Setup {
-            config: config(&plan.servers[usize::from(s)]),
-            config_path: None,
-            knobs: Knobs { scratch_bytes: 32 * 1024, planted: plan.planted, ..Knobs::default() },
-            entropy,
-            stopwatch: || 0,
-            process: Process { pid: 1, executable: String::new(), os: String::new() },
-        };
-        let mut node = match Node::new(setup, server.clock.read(now)) {
+        let chance = Chance::new(plan.seed, 2000 + u64::from(s)).fork(u64::from(server.starts));
+        let now_there = server.clock.read(now);
+        let node = config(&plan.servers[usize::from(s)]).and_then(|config| {
+            let setup = Setup {
+                config,
+                config_path: None,
+                knobs: knobs(&plan),
+                entropy: entropy(chance),
+                stopwatch: || 0,
+                process: Process { pid: 1, executable: String::new(), os: String::new() },
+            };
+            Node::new(setup, now_there)
+        });
+        let mut node = match node {
             Ok(node) => node,
             Err(error) => {
                 self.violate(Violation::new("boot", format!("n{s} does not start: {error}")));
@@ -43,8 +44,9 @@ impl World {
         node.enable_digest();
         server.node = Some(Box::new(node));
         server.state = State::Up;
-        server.tracked = server.master.is_none();
-        server.model.replica = server.master.is_some();
+        // It starts as its configuration says; orders given since then come later.
+        server.model.replica = plan.servers[usize::from(s)].master.is_some();
+        server.tracked = !server.model.replica;
         self.trace.line(now, Who::Node(s), format_args!("starts"));
         self.net.set_up(HostId(s), true);
         self.schedule_turn(s);
@@ -86,26 +88,39 @@ impl World {
 }
 
 /// The configuration of a server.
-fn config(plan: &ServerPlan) -> Config {
-    let mut config =
-        Config { port: PORT.into(), databases: DATABASES as i64, protected_mode: false, ..Config::default() };
+fn config(plan: &ServerPlan) -> Result<Config, String> {
+    let mut config = match &plan.config {
+        Some(config) => (**config).clone(),
+        None => Config {
+            port: PORT.into(),
+            databases: DATABASES as i64,
+            // Hosts of the world are not each other's loopback.
+            protected_mode: false,
+            replicaof: plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT }),
+            ..Config::default()
+        },
+    };
     for (name, value) in &plan.directives {
-        let number = value.parse().unwrap_or(0);
-        match *name {
-            "repl-backlog-size" => config.repl_backlog_size = number,
-            "active-expire-effort" => config.active_expire_effort = number,
-            "client-output-buffer-limit" => {
-                let mut words = value.split(' ');
-                let class =
-                    words.next().and_then(|w| ["normal", "slave", "pubsub"].iter().position(|c| *c == w));
-                let mut next = || words.next().and_then(|w| w.parse().ok()).unwrap_or(0);
-                let limit = ObufLimit { hard: next(), soft: next(), soft_secs: next() };
-                if let Some(class) = class {
-                    config.client_output_buffer_limit[class] = limit;
-                }
-            }
-            _ => {}
-        }
+        let pair = (name.as_bytes(), value.as_bytes());
+        let set = config.set_many(&[pair], Setter { local: true, loading: false });
+        set.map_err(|error| format!("{name} {value}: {error:?}"))?;
     }
-    config
+    Ok(config)
+}
+
+/// The constants that a seed varies: half of the seeds leave them alone.
+fn knobs(plan: &Plan) -> Knobs {
+    let mut chance = Chance::new(plan.seed, 2500);
+    let drawn =
+        if chance.one_in(2) { Knobs::random(&mut Rng::new(entropy(chance))) } else { Knobs::default() };
+    let scratch_bytes = drawn.scratch_bytes.min(32 * 1024);
+    Knobs { scratch_bytes, planted: plan.planted, ..drawn }
+}
+
+fn entropy(mut chance: Chance) -> [u8; 32] {
+    let mut entropy = [0; 32];
+    for word in entropy.chunks_exact_mut(8) {
+        word.copy_from_slice(&chance.bits().to_le_bytes());
+    }
+    entropy
 }

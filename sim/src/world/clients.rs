@@ -23,7 +23,7 @@ impl World {
         }
     }
 
-    pub(super) fn connect(&mut self, c: u8) {
+    pub(crate) fn connect(&mut self, c: u8) {
         let client = &self.clients[usize::from(c)];
         let (from, to) = (client.host, HostId(client.server));
         let dial = self.net.dial(&mut self.agenda, from, to, PORT);
@@ -35,6 +35,8 @@ impl World {
         let client = &mut self.clients[usize::from(c)];
         client.line = Line::Up(end);
         client.connects += 1;
+        // What a replica publishes comes to it by the stream, which the model of the session does not see.
+        client.due_known = self.servers[usize::from(client.server)].tracked;
         if client.resp3 {
             self.args.clear();
             self.args.words("HELLO 3");
@@ -110,7 +112,7 @@ impl World {
         self.figures.commands += 1;
     }
 
-    pub(super) fn client_writes(&mut self, c: u8) {
+    pub(crate) fn client_writes(&mut self, c: u8) {
         let client = &mut self.clients[usize::from(c)];
         let Line::Up(end) = client.line else { return };
         if client.out.is_empty() {
@@ -143,7 +145,10 @@ impl World {
             bytes.resize(most, 0);
             let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
             if let ReadOutcome::Data(n) = outcome {
-                client.parser.feed(&bytes[..n]);
+                match client.role {
+                    Role::Scripted => client.raw.extend_from_slice(&bytes[..n]),
+                    _ => client.parser.feed(&bytes[..n]),
+                }
             }
             self.scratch = bytes;
             match outcome {
@@ -175,6 +180,15 @@ impl World {
         }
     }
 
+    /// The client ends its connection, whatever is still on its way.
+    pub(crate) fn client_closes(&mut self, c: u8) {
+        if let Line::Up(end) = self.clients[usize::from(c)].line {
+            self.set_owner(end, Owner::Nobody);
+            self.net.close(&mut self.agenda, end);
+            self.clients[usize::from(c)].hang_up();
+        }
+    }
+
     fn client_lost(&mut self, c: u8, end: End, why: ReadOutcome) {
         let waiting = self.clients[usize::from(c)].waiting.len();
         let now = self.agenda.now();
@@ -203,7 +217,7 @@ impl World {
     /// Takes in the replies that have come whole.
     fn hear(&mut self, c: u8) {
         loop {
-            let next = self.clients[usize::from(c)].parser.next();
+            let next = self.clients[usize::from(c)].parser.take();
             let reply = match next {
                 Ok(Some(reply)) => reply,
                 Ok(None) => return,

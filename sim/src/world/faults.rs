@@ -40,6 +40,8 @@ impl World {
                 }
             }
             Fault::Restart(s, lasts) => {
+                // Writes wait while replicas catch up: the model does not know when they run.
+                self.servers[usize::from(s)].tracked = false;
                 self.pend(s, Pending::Stop(StopHow::Term));
                 self.mend_later(Mend::Start(s), lasts);
             }
@@ -51,11 +53,7 @@ impl World {
                     self.mend_later(Mend::Continue(s), lasts);
                 }
             }
-            Fault::Reset(a, b) => {
-                let ends: Vec<_> = self.net.between(HostId(a), HostId(b)).collect();
-                ends.into_iter().for_each(|end| self.net.cut(end));
-                self.act_on_notices();
-            }
+            Fault::Reset(a, b) => self.reset_path(a, b),
             Fault::Stall(a, b, lasts) => self.net.path(HostId(a), HostId(b)).stalled_until = now + lasts,
             Fault::BlockOneWay(a, b, lasts) => {
                 self.net.block(HostId(a), HostId(b), true);
@@ -89,6 +87,13 @@ impl World {
                 self.mend_later(Mend::Disk(s), lasts);
             }
         }
+    }
+
+    /// Every connection between two hosts is reset.
+    fn reset_path(&mut self, a: u8, b: u8) {
+        let ends: Vec<_> = self.net.between(HostId(a), HostId(b)).collect();
+        ends.into_iter().for_each(|end| self.net.cut(end));
+        self.act_on_notices();
     }
 
     fn mend_later(&mut self, mend: Mend, lasts: Time) {
@@ -164,6 +169,10 @@ impl World {
 
     /// Tells a server whom to follow.
     pub(super) fn order(&mut self, s: u8, master: Option<u8>) {
+        if self.servers[usize::from(s)].master != master {
+            let its = self.clients.iter_mut().filter(|c| c.server == s);
+            its.for_each(|client| client.due_known = false);
+        }
         self.servers[usize::from(s)].master = master;
         let admin = (self.plan.clients.len() + usize::from(s)) as u8;
         self.clients[usize::from(admin)].backlog.push_back(u32::MAX);

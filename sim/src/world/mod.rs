@@ -99,6 +99,8 @@ pub struct World {
     pub phase: Phase,
     owners: Vec<[Owner; 2]>,
     flows: Vec<[u64; 2]>,
+    /// Connections whose end the node under way was told of in this turn.
+    ended: Vec<u32>,
     mending: Vec<faults::Mend>,
     scratch: Vec<u8>,
     args: Args,
@@ -125,6 +127,7 @@ impl World {
             phase: Phase::Safety,
             owners: Vec::new(),
             flows: Vec::new(),
+            ended: Vec::new(),
             mending: Vec::new(),
             scratch: Vec::new(),
             args: Args::default(),
@@ -168,7 +171,12 @@ impl World {
 
     /// Carries out the next event; false when there is none.
     pub fn step(&mut self) -> bool {
-        let Some(event) = self.agenda.pop(Time::MAX) else { return false };
+        self.step_until(Time::MAX)
+    }
+
+    /// Carries out the next event that is not later than `until`; false when there is none.
+    pub(crate) fn step_until(&mut self, until: Time) -> bool {
+        let Some(event) = self.agenda.pop(until) else { return false };
         self.figures.events += 1;
         match event {
             Event::Arrive { .. } | Event::Window { .. } | Event::Syn(_) | Event::SynAnswer(_) => {

@@ -23,11 +23,14 @@ impl World {
         match self.phase {
             Phase::Safety if now >= self.plan.length => self.begin_liveness(),
             Phase::Safety => {}
-            Phase::Liveness(until) => match self.disagreement() {
-                None => self.begin_audit(),
-                Some(reason) if now >= until => self.violate(Violation::new("F1", reason)),
-                Some(_) => {}
-            },
+            Phase::Liveness(until) => {
+                let disagreement = self.disagreement().map(|reason| Violation::new("F1", reason));
+                match disagreement.or_else(|| self.unfinished()) {
+                    None => self.begin_audit(),
+                    Some(violation) if now >= until => self.violate(violation),
+                    Some(_) => {}
+                }
+            }
             Phase::Audit(until) => match self.unfinished() {
                 None => self.end(),
                 Some(violation) if now >= until => self.violate(violation),
@@ -107,7 +110,7 @@ impl World {
     fn begin_audit(&mut self) {
         let now = self.agenda.now();
         self.trace.line(now, Who::World, format_args!("the servers agree; audit"));
-        self.phase = Phase::Audit(now + 60 * SECOND);
+        self.phase = Phase::Audit(now + 600 * SECOND);
         self.share_model();
         for c in 0..self.clients.len() as u8 {
             if self.clients[usize::from(c)].role == Role::Admin {
@@ -158,7 +161,8 @@ impl World {
             return true;
         }
         let server = &self.servers[usize::from(s)];
-        let due_soon = server.clock.read(self.agenda.now()).unix.ms() + AUDIT_MARGIN_MS;
+        let clocks = self.servers.iter().map(|s| s.clock.read(self.agenda.now()).unix.ms());
+        let due_soon = clocks.max().unwrap_or(0) + AUDIT_MARGIN_MS;
         let db = server.model.sessions.get(&conn).map_or(0, |session| session.db);
         let entry = server.model.data.dbs[db].get(key);
         entry.and_then(|e| e.deadline).is_none_or(|deadline| deadline > due_soon)

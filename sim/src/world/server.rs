@@ -45,7 +45,7 @@ pub(super) enum Pending {
 pub(super) enum Peer {
     /// A client of the simulation, with the requests seen from it.
     Client(u8, Requests),
-    /// A server that dialed this one.
+    /// Someone whose requests no model follows: a server that dialed this one, or a script.
     Replica,
     /// A server that this one dialed, with the stream seen from it.
     Master(Box<Follower>),

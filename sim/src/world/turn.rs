@@ -5,10 +5,11 @@ use super::server::{Link, Peer, Pending, State};
 use super::{Owner, World};
 use crate::agenda::{Event, MILLI};
 use crate::chance::Chance;
+use crate::client::Role;
 use crate::client::frame::{Args, Requests};
 use crate::net::{DialFailure, End, ReadOutcome};
 use crate::plan::Cuts;
-use crate::record::follower::{Boundary, Follower};
+use crate::record::follower::Boundary;
 use crate::trace::Who;
 use crate::view::View;
 use norn_core::contract::{
@@ -89,18 +90,34 @@ impl World {
         node.end_turn(clock);
         self.pump(s, &mut node, clock);
         self.after_input(s, &node);
-        if self.oracles.closes_on_output()
-            && let Err(violation) = self.oracles.figures(s, &node)
-        {
-            self.violate(violation);
-        }
+        self.kept_output(s, &node);
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
     }
 
+    /// What the node keeps for its clients stays within their limits.
+    fn kept_output(&mut self, s: u8, node: &Node) {
+        if !self.oracles.closes_on_output() {
+            return;
+        }
+        for (conn, class, bytes) in View::kept_output(node) {
+            let peer = self.servers[usize::from(s)].link_of(conn).map(|link| &link.peer);
+            let Some(Peer::Client(c, _)) = peer else { continue };
+            // Who has just ended its last subscription may still keep what the wider limit allowed.
+            if class == 0 && self.clients[usize::from(*c)].role == Role::Subscriber {
+                continue;
+            }
+            if let Err(violation) = self.oracles.kept(s, class, bytes) {
+                self.violate(violation);
+                return;
+            }
+        }
+    }
+
     fn pump(&mut self, s: u8, node: &mut Node, clock: Now) {
-        let mut closed = Vec::new();
+        // A node forgets a connection at the end of the turn in which it learned of its end.
+        let mut closed = std::mem::take(&mut self.ended);
         let mut fx = NodeFx {
             number: s,
             server: &mut self.servers[usize::from(s)],
@@ -117,9 +134,10 @@ impl World {
         node.pump(clock, &mut fx);
         let (exit, bytes_out) = (fx.exit, fx.bytes_out);
         self.figures.bytes_out += bytes_out;
-        for conn in closed {
+        for conn in closed.drain(..) {
             self.servers[usize::from(s)].model.sessions.remove(&conn);
         }
+        self.ended = closed;
         if let Some(code) = exit {
             self.servers[usize::from(s)].exit = Some(code);
         }
@@ -178,13 +196,16 @@ impl World {
 
     fn accept(&mut self, s: u8, node: &mut Node, clock: Now, end: End) {
         let client = self.client_at(self.net.host(end.peer()), s);
+        let scripted = client.is_some_and(|c| self.clients[usize::from(c)].role == Role::Scripted);
+        let client = client.filter(|_| !scripted);
         let peer = client.map_or(Peer::Replica, |c| Peer::Client(c, Requests::default()));
         let conn = node.vacant_conn();
-        let remote = ip(self.net.host(end.peer()).0);
+        // A script talks from the server's own host.
+        let remote = if scripted { "127.0.0.1".to_owned() } else { ip(self.net.host(end.peer()).0) };
         let local = ip(s);
         let port = 30_000 + (end.conn % 30_000) as u16;
         let name = PeerName {
-            remote: Address::Tcp { ip: &remote, port, loopback: false },
+            remote: Address::Tcp { ip: &remote, port, loopback: scripted },
             local: Address::Tcp { ip: &local, port: super::PORT, loopback: false },
         };
         let listener = self.servers[usize::from(s)].ports.first().map_or(ListenerId(0), |(l, _)| *l);
@@ -199,7 +220,7 @@ impl World {
             remote: Address::Tcp { ip: &remote, port: super::PORT, loopback: false },
             local: Address::Tcp { ip: &local, port: 30_000 + (end.conn % 30_000) as u16, loopback: false },
         };
-        self.adopt(s, conn, end, Peer::Master(Box::new(Follower::default())));
+        self.adopt(s, conn, end, Peer::Master(Box::default()));
         node.handle(clock, Input::Dialed { link, result: Ok((conn, name)) });
     }
 
@@ -273,7 +294,7 @@ impl World {
         self.trace.line(self.agenda.now(), Who::Node(s), format_args!("{conn} ended: {why:?}"));
         let server = &mut self.servers[usize::from(s)];
         if let Some(link) = server.drop_link(conn.index) {
-            server.model.sessions.remove(&link.end.conn);
+            self.ended.push(link.end.conn);
             self.set_owner(link.end, Owner::Nobody);
             node.handle(clock, Input::Closed { conn, why });
             self.net.close(&mut self.agenda, link.end);

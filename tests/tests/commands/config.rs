@@ -82,6 +82,7 @@ set_words = r#"
 > CONFIG SET lazyfree-lazy-expire maybe
 > CONFIG SET lazyfree-lazy-expire 1
 > CONFIG SET lazyfree-lazy-expire no
+@differs 7.2 also has nothing
 > CONFIG SET loglevel chatty
 > CONFIG SET loglevel warning
 > CONFIG SET loglevel notice

@@ -105,19 +105,9 @@ const PENDING: &[&str] = &[
     "hset",
     "zadd",
     "xadd",
-    "config",
-    "info",
     "module",
     "save",
-    "sync",
-    "psync",
-    "replicaof",
-    "slaveof",
-    "replconf",
     "failover",
-    "role",
-    "command",
-    "latency",
     "cluster",
     "readonly",
     "readwrite",
@@ -131,7 +121,6 @@ const PENDING: &[&str] = &[
     "bgsave",
     "bgrewriteaof",
     "acl",
-    "wait",
 ];
 
 /// The first pending command of a script.

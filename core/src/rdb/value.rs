@@ -1,0 +1,104 @@
+//! Between values as the keyspace holds them and values as RDB knows them.
+//!
+//! *Owns*: [`write_key`] and [`value_of`], which know every type of value; one file per type beside this one.
+//! *Does not own*: the walk over keys, the policy on what cannot be held.
+//! *Invariants*: what is written exists in the version of the writer. What is read takes the encoding that the same elements
+//! would have if they were added one by one under the limits given; containers are checked on the way.
+
+mod hash;
+mod set;
+#[cfg(test)]
+mod tests;
+
+use super::blob;
+use super::object::Object;
+use super::{Meta, Writer, type_id};
+use crate::containers::dict::HashKey;
+use crate::containers::listpack::Element;
+use crate::value::{HashLimits, IntText, Item, SHARED_MIN, SetLimits, StringValue, Value};
+
+/// The limits of the small encodings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forms {
+    /// Those of hashes.
+    pub hash: HashLimits,
+    /// Those of sets.
+    pub set: SetLimits,
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        Self {
+            hash: HashLimits { pairs: 512, bytes: 64 },
+            set: SetLimits { ints: 512, members: 128, bytes: 64 },
+        }
+    }
+}
+
+/// Why an object gives no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// This server does not hold the type of this name.
+    Type(&'static str),
+    /// The object of this type breaks its rules: a damaged container, an element that is there twice.
+    Damaged(&'static str),
+    /// Nothing is in it: the key does not exist.
+    Empty,
+}
+
+/// Writes a key with its value.
+pub fn write_key(writer: &mut Writer, key: &[u8], meta: &Meta, value: &Value) {
+    match value {
+        Value::String(string) => writer.string_key(key, meta, string.bytes(&mut IntText::new())),
+        Value::Hash(hash) => hash::write(writer, key, meta, hash),
+        Value::Set(set) => set::write(writer, key, meta, set),
+        Value::List(list) => {
+            let to = writer.begin_key(type_id::LIST, key, meta);
+            to.len(list.len() as u64);
+            for item in list.range(0, list.len(), true) {
+                to.string(item.text(&mut crate::base::number::IntText::new()));
+            }
+        }
+    }
+}
+
+/// The value. `secret` is what its tables are to hash with.
+///
+/// # Errors
+/// See [`Unfit`].
+pub fn value_of(object: Object, forms: &Forms, secret: &HashKey) -> Result<Value, Unfit> {
+    use super::BlobKind::{
+        HashListpack, HashZiplist, HashZipmap, ListZiplist, SetIntset, SetListpack, ZsetListpack, ZsetZiplist,
+    };
+    match object {
+        Object::String(text) if text.len() >= SHARED_MIN => Ok(StringValue::from_shared(text).into()),
+        Object::String(text) => Ok(Value::encode(&text)),
+        Object::List(_) | Object::Quicklist(_) | Object::Blob(ListZiplist, _) => Err(Unfit::Type("list")),
+        Object::Set(members) => set::of_members(&members, forms.set, secret),
+        Object::Blob(SetIntset, blob) => set::of_intset(&blob, forms.set, secret),
+        Object::Blob(SetListpack, blob) => set::of_listpack(&blob, forms.set, secret),
+        Object::Hash(pairs) => hash::of_pairs(pairs, forms.hash, secret),
+        Object::Blob(kind @ (HashListpack | HashZiplist | HashZipmap), blob) => {
+            hash::of_blob(kind, &blob, forms.hash, secret)
+        }
+        Object::Zset(_) | Object::Blob(ZsetListpack | ZsetZiplist, _) => Err(Unfit::Type("sorted set")),
+        Object::Stream(_) => Err(Unfit::Type("stream")),
+        Object::Module { .. } => Err(Unfit::Type("module")),
+    }
+}
+
+/// An item as an element of a listpack.
+fn element(item: Item<'_>) -> Element<'_> {
+    match item {
+        Item::Int(n) => Element::Int(n),
+        Item::Text(text) => Element::Text(text),
+    }
+}
+
+/// An element of a container as an item.
+fn item(element: blob::Element<'_>) -> Item<'_> {
+    match element {
+        blob::Element::Int(n) => Item::Int(n),
+        blob::Element::Text(text) => Item::Text(text),
+    }
+}
