@@ -33,6 +33,7 @@ pub mod contract;
 pub mod engine;
 pub mod keyspace;
 pub mod node;
+pub mod persistence;
 pub mod pubsub;
 pub mod rdb;
 pub mod replication;

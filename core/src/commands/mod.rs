@@ -37,6 +37,7 @@ mod stream_read;
 mod string;
 mod transactions;
 mod zset;
+mod zset_blocking;
 mod zset_combine;
 mod zset_pop;
 mod zset_range;
@@ -74,6 +75,7 @@ pub const FAMILIES: &[&[Row]] = &[
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,
+    zset_blocking::ROWS,
     zset_combine::ROWS,
     geo::ROWS,
     geo_search::ROWS,

@@ -1,15 +1,15 @@
 //! Sorted sets: taking the first or last members, choosing at random, scanning. Source: the Redis documentation of
 //! each command.
 
+use super::scan::{ScanOptions, cursor, reply_nothing};
 use super::zset::{READ, first_key, read, remove_ranks, write_members};
 use super::zset_combine::many_keys;
-use crate::base::glob::glob_match;
-use crate::base::number::{FLOAT_TEXT_MAX, format_double, parse_i64, parse_u64};
+use crate::base::number::{FLOAT_TEXT_MAX, format_double, parse_i64};
 use crate::base::rng::Rng;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::resp::{CommandError, Proto, Writer};
-use crate::value::{IntText, SmallBytes, ZSet};
+use crate::value::{IntText, SmallBytes, Value, ZSet};
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -32,7 +32,8 @@ impl End {
         }
     }
 
-    const fn event(self) -> &'static str {
+    /// The event that popping is announced with.
+    pub(super) const fn event(self) -> &'static str {
         match self {
             Self::Min => "zpopmin",
             Self::Max => "zpopmax",
@@ -47,7 +48,8 @@ impl End {
         }
     }
 
-    fn ranks(self, len: usize, count: usize) -> (usize, usize) {
+    /// The ranks of up to `count` members at this end.
+    pub(super) fn ranks(self, len: usize, count: usize) -> (usize, usize) {
         match self {
             Self::Min => (0, count.min(len)),
             Self::Max => (len - count.min(len), len),
@@ -225,37 +227,18 @@ fn distinct(n: usize, len: usize, rng: &mut Rng) -> Vec<usize> {
     chosen
 }
 
-/// Members that one ZSCAN shows at most, whatever its COUNT.
-const SCAN_MAX: usize = 100_000;
-
 fn zscan(ctx: &mut Ctx<'_>) -> Done {
-    let cursor = parse_u64(ctx.arg(2)).ok_or(CommandError::InvalidCursor)?;
-    let args = ctx.args;
-    let Some(set) = read(&mut ctx.srv.keyspace, ctx.db, args.get(1))? else {
-        let mut w = ctx.reply();
-        w.array(2);
-        w.bulk(b"0");
-        w.array(0);
+    let cursor = cursor(ctx, 2)?;
+    if read(&mut ctx.srv.keyspace, ctx.db, ctx.args.get(1))?.is_none() {
+        reply_nothing(&mut ctx.reply());
         return Ok(());
-    };
-    let (mut pattern, mut count) = (None, 10);
-    for i in (3..args.len()).step_by(2) {
-        let value = args.try_get(i + 1).ok_or(CommandError::Syntax)?;
-        match () {
-            () if args.get(i).eq_ignore_ascii_case(b"COUNT") => {
-                let n = parse_i64(value).ok_or(CommandError::NotInteger)?;
-                if n < 1 {
-                    return Err(CommandError::Syntax);
-                }
-                count = usize::try_from(n).unwrap_or(SCAN_MAX).min(SCAN_MAX);
-            }
-            () if args.get(i).eq_ignore_ascii_case(b"MATCH") => pattern = Some(value).filter(|p| *p != b"*"),
-            () => return Err(CommandError::Syntax),
-        }
     }
+    let options = ScanOptions::parse(ctx, 3)?;
+    let found = ctx.srv.keyspace.peek(ctx.db, ctx.args.get(1));
+    let Some(set) = found.and_then(Value::as_zset) else { return Err(CommandError::WrongType) };
     let mut found = Vec::new();
-    let next = set.scan(cursor, count, |member, score| {
-        if pattern.is_none_or(|p| glob_match(p, member, false)) {
+    let next = set.scan(cursor, options.count, |member, score| {
+        if options.wants(member) {
             found.push((SmallBytes::new(member), score));
         }
     });
