@@ -59,10 +59,12 @@ pub fn difference(left: &StepHeard, right: &StepHeard, rule: &Rule) -> Option<St
     None
 }
 
-/// 7.2 has a second encoding for lists; which of the two a list has is a matter of the transcripts.
+/// 7.2 has one more encoding for lists and for sets; which of them a value has is a matter of the transcripts.
 fn one_encoding(reply: &Reply) -> Reply {
     match reply {
-        Reply::Bulk(text) if text == b"quicklist" => Reply::Bulk(b"listpack".to_vec()),
+        Reply::Bulk(text) if text == b"quicklist" || text == b"hashtable" => {
+            Reply::Bulk(b"listpack".to_vec())
+        }
         Reply::Array(items) => Reply::Array(items.iter().map(one_encoding).collect()),
         other => other.clone(),
     }

@@ -57,6 +57,10 @@ pub enum Family {
     Connection,
     /// Channels and patterns.
     Pubsub,
+    /// Hashes.
+    Hash,
+    /// Sets.
+    Set,
     /// Lists.
     List,
     /// Lists that clients wait for; in none of the mixtures, because who waits says nothing else.
@@ -77,6 +81,8 @@ pub const FAMILIES: &[Family] = &[
     Family::Transactions,
     Family::Connection,
     Family::Pubsub,
+    Family::Hash,
+    Family::Set,
     Family::List,
 ];
 
@@ -137,6 +143,21 @@ const PUBSUB: &str = "
     PUBSUB NUMSUB C C; PUBSUB NUMPAT; PUBSUB SHARDNUMSUB C; PUBSUB SHARDCHANNELS; PING; PING V; GET K;
     SET K V; MULTI; EXEC; RESET; PUBSUB X; SUBSCRIBE; PUBLISH C";
 
+const HASH: &str = "
+    HSET K V V; HSET K V V; HSET K V V V I; HSET K I V V F; HSET K V; HMSET K V V I I; HSETNX K V V; HGET K V; HGET K I;
+    HMGET K V V I; HGETALL K; HKEYS K; HVALS K; HLEN K; HSTRLEN K V; HEXISTS K V; HDEL K V; HDEL K V I V; HINCRBY K V I;
+    HINCRBY K V [1|-1|5]; HINCRBYFLOAT K V F; HINCRBYFLOAT K V F; HINCRBYFLOAT K I F; HRANDFIELD K 1000 [|WITHVALUES|X];
+    HRANDFIELD K [0|x|1.5|-9223372036854775808]; HSCAN K 0 COUNT 1000; HSCAN K 0 COUNT 1000 MATCH P; HSCAN K [x|-|1.5|nosuch]; HSCAN K 0 X;
+    HSCAN K 0 COUNT [0|-1|x]; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; OBJECT ENCODING K; SET K V; EXPIREAT K A;
+    MULTI; EXEC; EXEC; DISCARD";
+const SET: &str = "
+    SADD K V; SADD K I; SADD K V I V; SADD K I I I I; SADD K [1|2|3|4|5] [3|4|5|6|7]; SREM K V; SREM K I V I; SCARD K;
+    SMEMBERS K; SISMEMBER K V; SISMEMBER K I; SMISMEMBER K V I V I; SMOVE K K V; SMOVE K K I; SPOP K [1000|0|x|-1];
+    SRANDMEMBER K [1000|0|x|-9223372036854775808]; SINTER K K; SINTER K K K; SINTERSTORE K K K; SUNION K K; SUNION K K K K K K;
+    SUNIONSTORE K K K; SDIFF K K; SDIFF K K K; SDIFFSTORE K K K; SDIFFSTORE K K K K; SINTERCARD 2 K K;
+    SINTERCARD S K K LIMIT S; SINTERCARD [1|2|3|x] K K [|LIMIT|X]; SSCAN K 0 COUNT 1000; SSCAN K 0 COUNT 1000 MATCH P;
+    SSCAN K [x|-|1.5|nosuch]; SSCAN K 0 X; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; OBJECT ENCODING K; SET K V; EXPIREAT K A;
+    MULTI; EXEC; EXEC; DISCARD";
 const LIST: &str = "
     LPUSH K V; RPUSH K V; LPUSH K V V I; RPUSH K I V I V; LPUSHX K V; RPUSHX K V V; LPOP K; RPOP K; LPOP K S; RPOP K S;
     LPOP K [0|1|2|3]; LLEN K; LINDEX K S; LINDEX K I; LSET K S V; LSET K [0|1|-1|2] V; LRANGE K 0 -1; LRANGE K S S;
@@ -398,6 +419,8 @@ pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
             Family::Transactions => TRANSACTIONS,
             Family::Connection => CONNECTION,
             Family::Pubsub => PUBSUB,
+            Family::Hash => HASH,
+            Family::Set => SET,
             Family::List => LIST,
             Family::Waiting => WAITING,
             Family::Stream => STREAM,
@@ -463,10 +486,12 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
         };
         words.push(if rng.one_in(20) { flip_case(text) } else { text.as_bytes().to_vec() });
     }
-    // Now and then an argument too many or too few. (UNSUBSCRIBE without channels answers in hash order.)
+    // Now and then an argument too many or too few. (UNSUBSCRIBE without channels answers in hash order; a choice without
+    // a count answers at random.)
+    let needed = ["UNSUBSCRIBE", "SPOP", "RAND", "SCAN"].iter().any(|name| template.contains(name));
     if rng.one_in(60) {
         words.push(b"extra".to_vec());
-    } else if rng.one_in(60) && words.len() > 1 && !template.contains("UNSUBSCRIBE") {
+    } else if rng.one_in(60) && words.len() > 1 && !needed {
         words.pop();
     }
     words
@@ -485,10 +510,18 @@ fn rule_of(words: &[Vec<u8>], template: &str) -> Rule {
         mask: name == b"HELLO" || (name == b"XGROUP" && template.contains("CREATECONSUMER")),
         streams: matches!(&name[..], b"XPENDING" | b"XINFO") || exec,
         near: exec || template.contains("TTL") || template.contains("EXPIRETIME"),
-        unordered: matches!(&name[..], b"KEYS" | b"SCAN" | b"PUBSUB") || exec,
+        unordered: exec || in_hash_order(&name),
         any_order: name == b"PUBLISH" || name == b"SPUBLISH" || exec,
         ..Rule::default()
     }
+}
+
+/// Commands whose replies go by hash order.
+fn in_hash_order(name: &[u8]) -> bool {
+    let hashes = matches!(name, b"HGETALL" | b"HKEYS" | b"HVALS" | b"HSCAN" | b"HRANDFIELD");
+    let sets =
+        matches!(name, b"SMEMBERS" | b"SSCAN" | b"SPOP" | b"SRANDMEMBER" | b"SINTER" | b"SUNION" | b"SDIFF");
+    hashes || sets || matches!(name, b"KEYS" | b"SCAN" | b"PUBSUB")
 }
 
 #[cfg(test)]

@@ -8,9 +8,22 @@ use crate::resp::{CommandError, Writer};
 /// Elements that one call visits at most, whatever its COUNT.
 const COUNT_MAX: usize = 100_000;
 
-/// The cursor argument.
+/// The cursor argument. As C reads unsigned numbers: nothing is zero, leading zeros and signs are fine, and a minus counts
+/// from the end of all numbers.
 pub(super) fn cursor(ctx: &Ctx<'_>, i: usize) -> Result<u64, CommandError> {
-    parse_u64(ctx.arg(i)).ok_or(CommandError::InvalidCursor)
+    let (digits, negative) = match ctx.arg(i) {
+        [] => return Ok(0),
+        [b'-', digits @ ..] => (digits, true),
+        [b'+', digits @ ..] | digits => (digits, false),
+    };
+    let significant = &digits[digits.iter().take_while(|digit| **digit == b'0').count()..];
+    let magnitude = match (digits, significant) {
+        ([], _) => None,
+        (_, []) => Some(0),
+        _ => parse_u64(significant),
+    };
+    let magnitude = magnitude.ok_or(CommandError::InvalidCursor)?;
+    Ok(if negative { magnitude.wrapping_neg() } else { magnitude })
 }
 
 /// The options of a scan of one value.

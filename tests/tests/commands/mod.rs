@@ -11,10 +11,12 @@ mod config;
 mod connection;
 mod expire;
 mod generic;
+mod hash;
 mod list;
 mod list_blocking;
 mod pubsub;
 mod server;
+mod set;
 mod string;
 mod transactions;
 
@@ -34,10 +36,12 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("expire", expire::SCRIPTS),
     ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
+    ("hash", hash::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
+    ("set", set::SCRIPTS),
     ("string", string::SCRIPTS),
     ("transactions", transactions::SCRIPTS),
 ];
@@ -101,8 +105,6 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
 /// Commands (and subcommands) that norn does not know yet. Scripts that use them are skipped with a message, unless
 /// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
 const PENDING: &[&str] = &[
-    "sadd",
-    "hset",
     "zadd",
     "module",
     "save",

@@ -215,6 +215,16 @@ fn random_pubsub() {
 }
 
 #[test]
+fn random_hashes() {
+    compare_with_norn("random_hashes", &[Family::Hash]);
+}
+
+#[test]
+fn random_sets() {
+    compare_with_norn("random_sets", &[Family::Set]);
+}
+
+#[test]
 fn random_lists() {
     compare_with_norn("random_lists", &[Family::List]);
 }
