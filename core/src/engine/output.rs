@@ -33,10 +33,11 @@ impl Server {
         self.mark_dirty(slot);
     }
 
-    /// Notes that a connection has output.
+    /// Notes that a connection has output. One that takes nothing at present is noted too: its output may have become
+    /// too much.
     pub fn mark_dirty(&mut self, slot: u32) {
         let conn = self.conns.get_mut(slot);
-        if !conn.flags.any(ConnFlags::PENDING_OUT.or(ConnFlags::STALLED)) {
+        if !conn.flags.has(ConnFlags::PENDING_OUT) {
             conn.flags.set(ConnFlags::PENDING_OUT);
             self.dirty.push(slot);
         }

@@ -8,6 +8,8 @@ use super::Node;
 use crate::connection::{ConnFlags, LimitVerdict, ObufUsage};
 use crate::contract::{Effects, Now, Out, Timer};
 use crate::engine::{Action, Server};
+use crate::replication::{PeerStage, ReplicaPeer};
+use alloc::vec::Vec;
 
 /// Slices handed to the driver in one flush.
 const SLICES: usize = 64;
@@ -72,7 +74,13 @@ fn perform(action: Action, fx: &mut impl Effects) {
 /// Writes what a connection has, as far as the driver takes it and the turn allows.
 fn flush_one(srv: &mut Server, slot: u32, fx: &mut impl Effects) {
     let conn = srv.conns.get(slot);
-    if conn.flags.any(ConnFlags::GONE.or(ConnFlags::STALLED).or(ConnFlags::CLOSING)) {
+    if conn.flags.any(ConnFlags::GONE.or(ConnFlags::CLOSING)) {
+        return;
+    }
+    if conn.flags.has(ConnFlags::STALLED) {
+        // Nothing can be written, but what is kept has grown.
+        let pending = srv.pending_output(slot);
+        srv.hold_to_limits(slot, pending);
         return;
     }
     let is_replica = conn.flags.has(ConnFlags::REPLICA);
@@ -155,9 +163,17 @@ impl Server {
         }
     }
 
-    /// Replicas with stream to take stand among the connections with output.
+    /// Replicas with stream to take stand among the connections with output; so do those that stopped reading their
+    /// snapshot, because what is kept for them grows with every write.
     fn wake_replicas(&mut self) {
         for slot in self.repl.with_stream() {
+            self.mark_dirty(slot);
+        }
+        let stuck = |(slot, peer): &(u32, &ReplicaPeer)| {
+            peer.stage == PeerStage::Snapshot && self.conns.get(*slot).flags.has(ConnFlags::STALLED)
+        };
+        let stuck: Vec<u32> = self.repl.replicas().filter(stuck).map(|(slot, _)| slot).collect();
+        for slot in stuck {
             self.mark_dirty(slot);
         }
     }
