@@ -161,10 +161,14 @@ impl Row {
     }
 }
 
-/// EXEC stands for whatever was queued, so every refusal of a write can meet it.
+/// EXEC stands for whatever was queued, so every refusal of a write can meet it. PING tells of persistence in error.
 fn gates(row: &Row) -> Gates {
     let g = row.gates();
-    if row.name == "exec" { g | Gates::MISCONF | Gates::NOREPLICAS | Gates::READONLY } else { g }
+    match row.name {
+        "exec" => g | Gates::MISCONF | Gates::NOREPLICAS | Gates::READONLY,
+        "ping" => g | Gates::MISCONF,
+        _ => g,
+    }
 }
 
 /// What is fast by its row, and the plain forms of SET: a value that takes long to copy took longer to arrive.

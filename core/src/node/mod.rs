@@ -14,6 +14,8 @@ mod link;
 mod ops;
 mod pump;
 mod reconfigure;
+#[cfg(test)]
+mod refusals;
 mod rewrite;
 mod shutdown;
 mod stream;
