@@ -95,7 +95,7 @@ fn config(plan: &ServerPlan) -> Result<Config, String> {
             databases: DATABASES as i64,
             // Hosts of the world are not each other's loopback.
             protected_mode: false,
-            replicaof: plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT.into() }),
+            replicaof: plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT }),
             ..Config::default()
         },
     };
