@@ -4,8 +4,10 @@
 mod clients;
 mod commands;
 mod config;
+mod connections;
 mod differential;
 mod driver;
 mod gate;
+mod replication;
 mod resp;
 mod tidy;
