@@ -74,25 +74,7 @@ impl Query {
             sort: Sort::AsFound,
         };
         let mut from_member = false;
-        let first = match form {
-            Form::Radius { by_member: false, .. } => {
-                query.centre = Some(place(ctx, 2)?);
-                query.radius(ctx, 4)?;
-                6
-            }
-            Form::Radius { by_member: true, .. } => {
-                if exists {
-                    query.centre = Some(member_place(ctx, source, 2)?);
-                    query.radius(ctx, 3)?;
-                }
-                5
-            }
-            Form::Search { stores } => {
-                query.store = stores.then_some(1);
-                source + 1
-            }
-        };
-        let mut i = first;
+        let mut i = query.begin(ctx, form, source, exists)?;
         while i < ctx.argc() {
             let more = ctx.argc() - i - 1;
             i += 1;
@@ -144,6 +126,34 @@ impl Query {
         }
         query.check(ctx, form, from_member)?;
         Ok((query, exists))
+    }
+
+    /// What stands before the options; where those begin.
+    fn begin(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        form: Form,
+        source: usize,
+        exists: bool,
+    ) -> Result<usize, CommandError> {
+        Ok(match form {
+            Form::Radius { by_member: false, .. } => {
+                self.centre = Some(place(ctx, 2)?);
+                self.radius(ctx, 4)?;
+                6
+            }
+            Form::Radius { by_member: true, .. } => {
+                if exists {
+                    self.centre = Some(member_place(ctx, source, 2)?);
+                    self.radius(ctx, 3)?;
+                }
+                5
+            }
+            Form::Search { stores } => {
+                self.store = stores.then_some(1);
+                source + 1
+            }
+        })
     }
 
     /// Options of one word.

@@ -20,6 +20,7 @@ mod lcs;
 mod list;
 mod list_blocking;
 mod list_move;
+mod list_search;
 mod memory;
 mod pubsub;
 mod replication;
@@ -61,6 +62,7 @@ pub const FAMILIES: &[&[Row]] = &[
     memory::ROWS,
     list::ROWS,
     list_move::ROWS,
+    list_search::ROWS,
     list_blocking::ROWS,
     introspect::ROWS,
     hash::ROWS,

@@ -31,13 +31,10 @@ pub(super) fn node_limit(ctx: &Ctx<'_>) -> NodeLimit {
 }
 
 /// One half of a position, read as `strtoull` reads where the strict reading fails: blanks before it, a sign, leading
-/// zeros, and nothing at all (which is 0) are accepted; a number that is simply negative is not.
+/// zeros are accepted; a number that is simply negative is not, and nothing at all is not.
 fn half(text: &[u8]) -> Option<u64> {
     if let Some(n) = parse_i64(text) {
         return u64::try_from(n).ok();
-    }
-    if text.is_empty() {
-        return Some(0);
     }
     let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t'..=b'\r')).count();
     let (negative, digits) = match &text[blanks..] {
@@ -285,15 +282,23 @@ mod tests {
         assert_eq!(written(b"007-1"), both(7, 1));
         assert_eq!(written(b" 5-1"), both(5, 1));
         assert_eq!(written(b"5-\t+01"), both(5, 1));
-        assert_eq!(written(b"-5"), both(0, 5));
-        assert_eq!(written(b"5-"), both(5, 0));
-        assert_eq!(written(b""), Ok(Written::Millis(0)));
         assert_eq!(written(b"18446744073709551615-18446744073709551615"), both(u64::MAX, u64::MAX));
         assert_eq!(written(b"5-*"), Ok(Written::AnySeq(5)));
         assert_eq!(written(b"5\0x-1"), Ok(Written::Millis(5)));
-        for bad in
-            [&b"5-1 "[..], b"x", b"5-x", b"18446744073709551616", b"5--3", b" ", b"+", b"0x5", b"5-1-1"]
-        {
+        for bad in [
+            &b"5-1 "[..],
+            b"x",
+            b"5-x",
+            b"18446744073709551616",
+            b"5--3",
+            b" ",
+            b"+",
+            b"0x5",
+            b"5-1-1",
+            b"-5",
+            b"5-",
+            b"",
+        ] {
             assert_eq!(written(bad), Err(CommandError::StreamId), "{}", bad.escape_ascii());
         }
         assert_eq!(written(&[b'0'; 128]), Err(CommandError::StreamId));

@@ -105,7 +105,6 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
 /// Commands (and subcommands) that norn does not know yet. Scripts that use them are skipped with a message, unless
 /// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
 const PENDING: &[&str] = &[
-    "zadd",
     "module",
     "save",
     "failover",

@@ -1,3 +1,5 @@
+//! Listpacks against a naive list.
+
 use super::*;
 use crate::base::number::IntText;
 use alloc::vec::Vec;

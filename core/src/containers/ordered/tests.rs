@@ -1,3 +1,5 @@
+//! The ordered set against a naive sorted list.
+
 use super::*;
 use crate::base::rng::Rng;
 use crate::containers::dict::HashKey;

@@ -1,3 +1,5 @@
+//! Long lists against a naive list.
+
 use super::*;
 use crate::base::number::IntText;
 use alloc::vec;

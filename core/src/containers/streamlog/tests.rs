@@ -1,3 +1,5 @@
+//! The log of a stream against a naive map.
+
 use super::*;
 use crate::base::number::IntText;
 use alloc::vec;

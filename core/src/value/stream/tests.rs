@@ -1,3 +1,5 @@
+//! Streams against a naive model.
+
 use super::*;
 use alloc::vec;
 use alloc::vec::Vec;
