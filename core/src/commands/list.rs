@@ -58,7 +58,7 @@ pub(super) fn announce_pop(ctx: &mut Ctx<'_>, end: End, key: &[u8], emptied: boo
 }
 
 /// Tells that a key went with its last element.
-fn announce_end(ctx: &mut Ctx<'_>, key: &[u8], emptied: bool) {
+pub(super) fn announce_end(ctx: &mut Ctx<'_>, key: &[u8], emptied: bool) {
     if emptied {
         ctx.notify(NotifyFlags::GENERIC, "del", key);
     }

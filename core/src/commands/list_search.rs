@@ -1,7 +1,7 @@
 //! Lists: finding elements, and what is done where they are found: LINSERT, LREM, LPOS. Source: the Redis documentation
 //! of each command.
 
-use super::list::{item, limit, list, remove_from};
+use super::list::{announce_end, item, limit, list, remove_from};
 use crate::config::NotifyFlags;
 use crate::containers::quicklist::Needle;
 use crate::engine::Ctx;
