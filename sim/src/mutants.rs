@@ -80,12 +80,13 @@ impl Search {
 
     /// The board as a document.
     fn text(self, finds: &[Finds]) -> String {
-        let mut text = String::from(
+        let mut text = format!(
             "# Planted bugs and the oracles that find them\n\n\
-             Written by `norn-sim mutants --write sim/MUTANTS.md` (built with the feature `mutants`). \"Seeds\" counts the \
+             Written by `norn-sim mutants --seeds {} --beyond {} --write sim/MUTANTS.md` (built with the feature `mutants`). \"Seeds\" counts the \
              seeds run\nuntil the first find; the last column names the other oracles that were first to speak on some \
              later seed, with\nthe number of the seed.\n\n\
              | Planted bug | Found by | Seeds | Other oracles |\n|---|---|---:|---|\n",
+            self.seeds, self.beyond
         );
         for (bug, finds) in Mutant::ALL.iter().zip(finds) {
             let _ = match first(finds) {
