@@ -37,6 +37,12 @@ enum Command {
         /// Seeds after which a bug counts as not found.
         #[arg(long, default_value_t = 1000)]
         seeds: u64,
+        /// Seeds tried beyond the first that finds a bug, to see which other oracles would have.
+        #[arg(long, default_value_t = 200)]
+        beyond: u64,
+        /// Write the board as a document to this file.
+        #[arg(long)]
+        write: Option<std::path::PathBuf>,
         /// One server.
         #[arg(long)]
         alone: bool,
@@ -106,12 +112,13 @@ fn main() -> ExitCode {
     let args = match Cli::parse().command {
         Command::Run(args) => args,
         #[cfg(feature = "mutants")]
-        Command::Mutants { seeds, alone } => {
-            return mutants::board(seeds, Limits { alone, ..Limits::default() });
+        Command::Mutants { seeds, beyond, write, alone } => {
+            let limits = Limits { alone, ..Limits::default() };
+            return mutants::board(mutants::Search { seeds, beyond, limits }, write.as_deref());
         }
     };
     let limits = Limits { calm: args.calm, alone: args.alone, ..Limits::default() };
-    let options = Options { limits, trace: args.trace, once: args.once };
+    let options = Options { limits, trace: args.trace, once: args.once, again: false };
     match (args.seed, &args.seeds) {
         (Some(seed), _) => one(seed, options, args.hash),
         (None, Some(range)) => many(range.clone(), options, &args),

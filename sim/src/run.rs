@@ -49,6 +49,8 @@ pub struct Options {
     pub trace: bool,
     /// Do not run twins.
     pub once: bool,
+    /// Run every seed again, not only some.
+    pub again: bool,
 }
 
 /// One seed in so many is run twice.
@@ -64,7 +66,7 @@ pub fn seed(seed: u64, options: Options) -> Outcome {
     if options.once || outcome.verdict != Verdict::Fine {
         return outcome;
     }
-    if seed % AGAIN_EVERY == 1 {
+    if options.again || seed % AGAIN_EVERY == 1 {
         let again = one(&plan, false);
         if again.hash != outcome.hash || again.verdict != outcome.verdict {
             let reason = format!("two runs have the hashes {:016x} and {:016x}", outcome.hash, again.hash);

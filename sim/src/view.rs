@@ -45,10 +45,49 @@ impl View {
         }
     }
 
+    /// What a node keeps of its stream.
+    #[must_use]
+    pub fn kept_stream(node: &Node) -> Option<KeptStream> {
+        let server = node.server();
+        let log = server.repl.backlog.as_ref()?;
+        let cursors = || {
+            let owed = server.repl.replicas().filter(|(_, p)| p.needs_stream());
+            owed.map(|(_, p)| p.cursor)
+        };
+        Some(KeptStream {
+            start: log.start(),
+            end: log.end(),
+            offset: server.repl.offset,
+            slowest: cursors().min(),
+            fastest: cursors().max(),
+            memory: log.heap_bytes() as i64,
+            size: server.config.repl_backlog_size,
+        })
+    }
+
     /// Id, class and kept bytes of each connection that is not about to be closed.
     #[must_use]
     pub fn kept_output(node: &Node) -> Vec<(ConnId, usize, u64)> {
         let conns = node.inspect_conns();
         conns.into_iter().filter(|c| !c.leaving).map(|c| (c.conn, c.class, c.pending_output)).collect()
     }
+}
+
+/// What a node keeps of its stream, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptStream {
+    /// Offset of the first byte kept.
+    pub start: i64,
+    /// Offset after the last byte kept.
+    pub end: i64,
+    /// Bytes of history that count.
+    pub offset: i64,
+    /// Where the slowest replica stands that is owed the stream.
+    pub slowest: Option<i64>,
+    /// Where the fastest one stands.
+    pub fastest: Option<i64>,
+    /// Bytes of memory.
+    pub memory: i64,
+    /// The configured size.
+    pub size: i64,
 }

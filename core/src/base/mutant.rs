@@ -46,6 +46,16 @@ pub enum Mutant {
     OutputUnlimited,
     /// CLIENT ID depends on what other nodes of the process did.
     StateShared,
+    /// The stream is kept without end.
+    BacklogNeverTrimmed,
+    /// A replica passes a PING of its master on in small letters.
+    StreamRewritten,
+    /// A master takes the PING that it has just sent off its offset, and one byte more.
+    OffsetStepsBack,
+    /// A replica reports one byte less than it has applied.
+    OffsetLags,
+    /// A replica of any history may go on where it stopped.
+    ContinueAnything,
 }
 
 impl Mutant {
@@ -71,6 +81,11 @@ impl Mutant {
         Self::SnapshotLate,
         Self::SelectForgotten,
         Self::WaitCountsSent,
+        Self::BacklogNeverTrimmed,
+        Self::StreamRewritten,
+        Self::OffsetStepsBack,
+        Self::OffsetLags,
+        Self::ContinueAnything,
     ];
 }
 

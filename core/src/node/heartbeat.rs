@@ -3,6 +3,7 @@
 //! *Owns*: acknowledgements, pings, signs of life, time-outs, the life of the backlog. *Does not own*: what they say.
 //! *Invariants*: while a node is a master with a backlog or a replica, it beats once a second; otherwise not at all.
 
+use crate::base::mutant::Mutant;
 use crate::connection::ConnFlags;
 use crate::contract::{LogLevel, Span, Timer};
 use crate::engine::Server;
@@ -57,6 +58,7 @@ impl Server {
         self.repl.next_ping = now + self.ping_period();
         if self.repl.feeds_own_writes() && self.repl.replicas().next().is_some() {
             self.repl.feed(b"*1\r\n$4\r\nPING\r\n", self.now);
+            self.repl.offset -= if self.knobs.broken(Mutant::OffsetStepsBack) { 15 } else { 0 };
         }
     }
 
@@ -121,7 +123,9 @@ impl Server {
             encode(&mut ask, args.into_iter());
             self.repl.feed(&ask, self.now);
         }
-        self.repl.trim(self.config.repl_backlog_size);
+        if !self.knobs.broken(Mutant::BacklogNeverTrimmed) {
+            self.repl.trim(self.config.repl_backlog_size);
+        }
     }
 
     /// The replication section of INFO.

@@ -258,7 +258,8 @@ impl Replication {
         let log = self.backlog.as_ref()?;
         let known = *id == self.id
             || (*id == self.id2
-                && (next <= self.second_offset || knobs.broken(Mutant::ContinueBeyondSecond)));
+                && (next <= self.second_offset || knobs.broken(Mutant::ContinueBeyondSecond)))
+            || knobs.broken(Mutant::ContinueAnything);
         let cursor = next.checked_sub(1)?;
         if knobs.broken(Mutant::BacklogTooShort) && known && cursor <= self.offset {
             return Some(cursor.max(log.start()));

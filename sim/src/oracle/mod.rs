@@ -4,6 +4,7 @@
 //! *Owns*: the checks and what they remember. *Does not own*: what they look at. *Invariants*: a check draws no random
 //! number and changes nothing in the world, so that switching one on does not change the run.
 
+mod backlog;
 mod buffers;
 mod order;
 mod pushes;
@@ -17,7 +18,7 @@ use crate::model::{Expect, shape};
 use crate::plan::{Cuts, Plan};
 use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
-use crate::view::View;
+use crate::view::{KeptStream, View};
 use crate::world::Figures;
 
 /// Something that must not happen.
@@ -44,6 +45,16 @@ pub(crate) struct Memory {
     pub(crate) last: Option<View>,
     /// Its data when the MULTI that it is applying began.
     pub(crate) at_multi: Option<u128>,
+}
+
+impl Memory {
+    fn note(&mut self, record: &mut Record, view: &View) {
+        if self.last.is_none_or(|last| (last.id, last.id2) != (view.id, view.id2)) && view.second_offset >= 0
+        {
+            record.went_on(&view.id2, view.second_offset, &view.id);
+        }
+        self.last = Some(*view);
+    }
 }
 
 /// All checks and what they remember.
@@ -123,7 +134,7 @@ impl Oracles {
             stream::moves_forward(s, memory, view)?;
         }
         stream::same_state(&mut self.record, s, view)?;
-        memory.last = Some(*view);
+        memory.note(&mut self.record, view);
         Ok(())
     }
 
@@ -148,7 +159,7 @@ impl Oracles {
             }
             Boundary::Partial(_) => {
                 figures.syncs[1] += 1;
-                stream::rightly_continued(&mut self.record, s, view)?;
+                stream::rightly_continued(&mut self.record, s, memory, view)?;
             }
             Boundary::Command => {
                 figures.boundaries += 1;
@@ -171,8 +182,16 @@ impl Oracles {
         if !follower.in_multi {
             stream::same_state(&mut self.record, s, view)?;
         }
-        memory.last = Some(*view);
+        memory.note(&mut self.record, view);
         Ok(())
+    }
+
+    /// What a node keeps of its stream at the end of a turn.
+    ///
+    /// # Errors
+    /// It is too much, or too little.
+    pub fn kept_stream(&self, s: u8, kept: &KeptStream) -> Result<(), Violation> {
+        backlog::check(s, kept)
     }
 
     /// What a node keeps for a client of this class after a turn.

@@ -1,6 +1,7 @@
 //! A1: replicas of one history are given the same command at the same offset. A2: the same data stands at the same
 //! (replication id, offset) on every node. A3: a replica's offset counts the bytes of the stream it applied and never goes
-//! back within a history. A4: a replica that is let continue holds exactly the data that its new master had at that offset.
+//! back within a history. A4: a replica that is let continue stands in the
+//! history of its new master, and holds exactly the data that was there at that offset.
 
 use super::{Memory, Violation};
 use crate::record::Record;
@@ -64,7 +65,20 @@ pub(super) fn counts_bytes(s: u8, view: &View, follower: &Follower) -> Result<()
 }
 
 /// A4.
-pub(super) fn rightly_continued(record: &mut Record, s: u8, view: &View) -> Result<(), Violation> {
+pub(super) fn rightly_continued(
+    record: &mut Record,
+    s: u8,
+    memory: &Memory,
+    view: &View,
+) -> Result<(), Violation> {
+    if let Some(last) = memory.last.filter(|last| last.streaming)
+        && !record.holds(&view.id, &last.id, last.offset)
+    {
+        let (old, new) = (short(&last.id), short(&view.id));
+        let reason =
+            format!("n{s} at {old}:{} was let continue as {new}, which never held that", last.offset);
+        return Err(Violation::new("A4", reason));
+    }
     match record.digest_at(&view.id, view.offset) {
         Some(first) if first.what != view.digest => Err(Violation::new(
             "A4",

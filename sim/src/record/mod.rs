@@ -22,6 +22,8 @@ pub struct Record {
     ids: Vec<[u8; 40]>,
     digests: BTreeMap<(u32, i64), Report<u128>>,
     commands: BTreeMap<(u32, i64), Report<u64>>,
+    /// For a history the one it went on from, and the first offset that is not shared.
+    origins: BTreeMap<u32, (u32, i64)>,
 }
 
 impl Record {
@@ -52,5 +54,26 @@ impl Record {
         let key = (self.number(id), offset);
         let first = *self.commands.entry(key).or_insert(Report { by, what: hash });
         (first.what != hash).then_some(first)
+    }
+
+    /// Reports that a history goes on from `old`, whose offsets from `second` on are not its own.
+    pub fn went_on(&mut self, old: &[u8; 40], second: i64, new: &[u8; 40]) {
+        let (old, new) = (self.number(old), self.number(new));
+        self.origins.entry(new).or_insert((old, second));
+    }
+
+    /// Whether the history `id` has in it what `old` was at this offset.
+    #[must_use]
+    pub fn holds(&mut self, id: &[u8; 40], old: &[u8; 40], offset: i64) -> bool {
+        let (mut at, old) = (self.number(id), self.number(old));
+        // A history never goes on from itself; the bound is for broken cores.
+        for _ in 0..=self.ids.len() {
+            match self.origins.get(&at) {
+                _ if at == old => return true,
+                Some((origin, second)) if offset < *second => at = *origin,
+                _ => return false,
+            }
+        }
+        false
     }
 }

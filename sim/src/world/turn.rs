@@ -88,8 +88,13 @@ impl World {
         inbox.append(waiting);
         *waiting = inbox;
         node.end_turn(clock);
+        // Replicas take more of the stream in the pump; what they no longer need goes with the next turn.
+        let kept = View::kept_stream(&node);
         self.pump(s, &mut node, clock);
         self.after_input(s, &node);
+        if let Some(Err(violation)) = kept.map(|kept| self.oracles.kept_stream(s, &kept)) {
+            self.violate(violation);
+        }
         self.kept_output(s, &node);
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
