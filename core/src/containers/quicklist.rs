@@ -20,6 +20,7 @@ mod walk;
 
 use super::listpack::Listpack;
 use alloc::collections::VecDeque;
+use node::block;
 pub use node::{Item, Limit, Needle, Node};
 pub use walk::Walk;
 
@@ -132,12 +133,12 @@ impl Quicklist {
             && last.admits(item, limit)
             && let Node::Pack(pack) = last
         {
-            let before = pack.capacity();
+            let before = block(pack.capacity());
             match end {
                 End::Front => pack.push_front(item.element()),
                 End::Back => pack.push_back(item.element()),
             }
-            let grown = pack.capacity();
+            let grown = block(pack.capacity());
             self.heap = self.heap + grown - before;
             self.count_in_end_chunk(end);
             return;
@@ -171,9 +172,9 @@ impl Quicklist {
                 }?;
                 let result = f(Item::Small(pack.get(cursor)));
                 if pack.len() > 1 {
-                    let before = pack.capacity();
+                    let before = block(pack.capacity());
                     pack.remove(cursor);
-                    self.heap = self.heap + pack.capacity() - before;
+                    self.heap = self.heap + block(pack.capacity()) - before;
                     self.chunks[chunk].len -= 1;
                     self.len -= 1;
                     return Some(result);

@@ -8,13 +8,12 @@
 use super::Node;
 use crate::base::ids::LinkId;
 use crate::base::mutant::Mutant;
-use crate::connection::{ConnFlags, WaitsFor};
+use crate::connection::ConnFlags;
 use crate::contract::{ConnId, DialError, DialTarget, LogLevel, Peer, Span, Timer, Tuning};
 use crate::engine::{Action, Server};
 use crate::keyspace::ExpiryPolicy;
 use crate::rdb::ReaderOptions;
 use crate::replication::{Following, Handshake, Introduction, Lines, Link, Load, Next, OLD_SYNC, ReplId};
-use crate::resp::CommandError;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -29,7 +28,7 @@ impl Server {
         // What the running transaction wrote so far belongs to the history of the master that this node was.
         self.cut_unit();
         self.drop_link();
-        self.turn_away_blocked();
+        self.unblock_for_new_role();
         // Its own history may be the beginning of the new master's.
         self.repl.resumable |= self.repl.master.is_none();
         let down_since = self.repl.master.as_ref().and_then(|m| m.down_since);
@@ -98,18 +97,6 @@ impl Server {
     pub fn master_gone(&mut self, slot: u32) {
         if self.repl.master.as_ref().is_some_and(|m| m.slot() == Some(slot)) {
             self.link_failed("Connection with master lost.");
-        }
-    }
-
-    /// Clients that wait are turned away when a master becomes a replica: what they wait for will not come.
-    fn turn_away_blocked(&mut self) {
-        for slot in self.blocked.in_order() {
-            let waits = self.conns.get(slot).waits.as_ref();
-            if waits.is_some_and(|w| matches!(w.what, WaitsFor::Replicas { .. })) {
-                self.stop_waiting(slot);
-                self.deliver(slot, |w| w.error(&CommandError::UnblockedRoleChange.text()));
-                self.close_after_reply(slot);
-            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! would have if they were added one by one under the limits given; containers are checked on the way.
 
 mod hash;
+mod list;
 mod ordered;
 mod set;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use super::value_stream::{stream_type, stream_value, write_stream};
 use super::{Meta, VERSION, Writer};
 use crate::containers::dict::HashKey;
 use crate::containers::listpack::Element;
+use crate::containers::quicklist::Limit;
 use crate::value::{HashLimits, IntText, Item, SHARED_MIN, SetLimits, StringValue, Value};
 
 /// The limits of the small encodings.
@@ -60,7 +62,7 @@ pub fn write_key(writer: &mut Writer, key: &[u8], meta: &Meta, value: &Value) {
         Value::String(string) => writer.string_key(key, meta, string.bytes(&mut IntText::new())),
         Value::Hash(hash) => hash::write(writer, key, meta, hash),
         Value::Set(set) => set::write(writer, key, meta, set),
-        Value::List(list) => ordered::write_list(writer, key, meta, list),
+        Value::List(list) => list::write(writer, key, meta, list),
         Value::ZSet(set) => ordered::write_zset(writer, key, meta, set),
         Value::Stream(stream) => {
             write_stream(writer.begin_key(stream_type(VERSION), key, meta), stream, VERSION);
@@ -79,7 +81,9 @@ pub fn value_of(object: Object, forms: &Forms, secret: &HashKey) -> Result<Value
     match object {
         Object::String(text) if text.len() >= SHARED_MIN => Ok(StringValue::from_shared(text).into()),
         Object::String(text) => Ok(Value::encode(&text)),
-        Object::List(_) | Object::Quicklist(_) | Object::Blob(ListZiplist, _) => ordered::list(object, forms),
+        Object::List(elements) => list::of_elements(&elements, Limit::new(forms.list)),
+        Object::Quicklist(nodes) => list::of_nodes(nodes, Limit::new(forms.list)),
+        Object::Blob(ListZiplist, blob) => list::of_ziplist(&blob, Limit::new(forms.list)),
         Object::Set(members) => set::of_members(&members, forms.set, secret),
         Object::Blob(SetIntset, blob) => set::of_intset(&blob, forms.set, secret),
         Object::Blob(SetListpack, blob) => set::of_listpack(&blob, forms.set, secret),

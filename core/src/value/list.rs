@@ -90,7 +90,7 @@ impl List {
     #[inline]
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
-            Form::Pack(pack) => pack.capacity(),
+            Form::Pack(pack) => super::allocation(pack.capacity()),
             Form::Quick(quick) => QUICK_BYTES + quick.heap_bytes(),
         }
     }
@@ -313,6 +313,15 @@ impl<'a> Iterator for Range<'a> {
             Self::Forwards(iter) => iter.size_hint(),
             Self::Backwards(iter) => iter.size_hint(),
             Self::Quick(walk) => walk.size_hint(),
+        }
+    }
+
+    #[inline]
+    fn fold<B, F: FnMut(B, Item<'a>) -> B>(self, init: B, mut f: F) -> B {
+        match self {
+            Self::Forwards(iter) => iter.fold(init, |result, element| f(result, Item::Small(element))),
+            Self::Backwards(iter) => iter.fold(init, |result, element| f(result, Item::Small(element))),
+            Self::Quick(walk) => walk.fold(init, f),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "one binary of several files")]
 
 mod hostile;
+mod lists;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod storm;

@@ -229,6 +229,13 @@ fn random_lists() {
     compare_with_norn("random_lists", &[Family::List]);
 }
 
+/// Nodes of two elements: every edit meets the edge of one.
+#[test]
+fn random_lists_of_short_nodes() {
+    let args = ["--list-max-listpack-size".to_owned(), "2".to_owned()];
+    compare_random("random_lists_of_short_nodes", &[Family::List], &mut || Some(Box::new(norn(&args))));
+}
+
 #[test]
 fn random_waiting() {
     compare_with_norn("random_waiting", &[Family::Waiting]);

@@ -1,6 +1,6 @@
 //! Changes anywhere in a list.
 
-use super::{At, End, Item, Limit, Listpack, Needle, Node, Quicklist};
+use super::{At, End, Item, Limit, Listpack, Needle, Node, Quicklist, block};
 
 impl Quicklist {
     /// Puts an element in the place of number `index`, which exists.
@@ -119,10 +119,10 @@ impl Quicklist {
     fn edit(&mut self, at: At, f: impl FnOnce(&mut Listpack)) {
         let chunk = &mut self.chunks[at.chunk];
         let Node::Pack(pack) = &mut chunk.nodes[at.node] else { return };
-        let (len, capacity) = (pack.len(), pack.capacity());
+        let (len, bytes) = (pack.len(), block(pack.capacity()));
         f(pack);
         self.len = self.len + pack.len() - len;
-        self.heap = self.heap + pack.capacity() - capacity;
+        self.heap = self.heap + block(pack.capacity()) - bytes;
         chunk.len = chunk.len + pack.len() - len;
     }
 

@@ -172,6 +172,11 @@ pub enum Node {
 
 const _: () = assert!(size_of::<Node>() == 16);
 
+/// What an allocation of so many bytes is counted with.
+pub(super) const fn block(bytes: usize) -> usize {
+    (bytes + 15) & !15
+}
+
 /// What the directory of nodes is counted with for each.
 const SLOT: usize = 32;
 
@@ -211,8 +216,8 @@ impl Node {
     #[inline]
     pub(super) fn heap_bytes(&self) -> usize {
         SLOT + match self {
-            Self::Pack(pack) => pack.capacity(),
-            Self::Plain(bytes) => size_of::<Bytes>() + ((bytes.len() + 15) & !15),
+            Self::Pack(pack) => block(pack.capacity()),
+            Self::Plain(bytes) => size_of::<Bytes>() + block(bytes.len()),
         }
     }
 

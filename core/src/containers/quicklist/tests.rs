@@ -114,6 +114,9 @@ fn apply(list: &mut Quicklist, model: &mut Vec<Vec<u8>>, op: Op, limit: Limit) {
                 (false, _) => model[..=i].iter().rev().take(n).cloned().collect(),
             };
             assert_eq!(got, wanted);
+            let mut folded = Vec::new();
+            list.range(i, n, forwards).for_each(|item| folded.push(item.to_bytes().to_vec()));
+            assert_eq!(folded, wanted);
             assert_eq!(list.get(i).map(|item| item.to_bytes().to_vec()), model.get(i).cloned());
         }
     }

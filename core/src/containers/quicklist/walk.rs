@@ -73,6 +73,36 @@ impl<'a> Iterator for Walk<'a> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left, Some(self.left))
     }
+
+    /// A node at a time: what `for_each` does with many elements.
+    #[inline]
+    fn fold<B, F: FnMut(B, Item<'a>) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut result = init;
+        while self.left > 0 {
+            match &mut self.here {
+                Here::Pack(iter) => {
+                    let part = iter.len().min(self.left);
+                    self.left -= part;
+                    let each = |result, element| f(result, Item::Small(element));
+                    result = if self.forwards {
+                        iter.take(part).fold(result, each)
+                    } else {
+                        iter.rev().take(part).fold(result, each)
+                    };
+                }
+                Here::Plain(item) => {
+                    if let Some(item) = item.take() {
+                        self.left -= 1;
+                        result = f(result, item);
+                    }
+                }
+            }
+            if self.left > 0 && self.turn().is_none() {
+                break;
+            }
+        }
+        result
+    }
 }
 
 impl ExactSizeIterator for Walk<'_> {}

@@ -1,19 +1,9 @@
-//! Lists and sorted sets in RDB: written element by element (types 1 and 5), read from every form.
+//! Sorted sets in RDB: written member by member (type 5), read from every form.
 
 use super::super::{Meta, Object, Writer, type_id};
 use super::{Forms, Unfit};
-use crate::base::number::IntText;
 use crate::containers::dict::HashKey;
-use crate::containers::quicklist::{End, Item, Limit};
-use crate::value::{List, Value, ZSet, ZSetLimits};
-
-pub(super) fn write_list(writer: &mut Writer, key: &[u8], meta: &Meta, list: &List) {
-    let to = writer.begin_key(type_id::LIST, key, meta);
-    to.len(list.len() as u64);
-    for item in list.range(0, list.len(), true) {
-        to.string(item.text(&mut IntText::new()));
-    }
-}
+use crate::value::{Value, ZSet, ZSetLimits};
 
 /// From the highest score to the lowest, so that a reader adds each member in front.
 pub(super) fn write_zset(writer: &mut Writer, key: &[u8], meta: &Meta, set: &ZSet) {
@@ -23,17 +13,6 @@ pub(super) fn write_zset(writer: &mut Writer, key: &[u8], meta: &Meta, set: &ZSe
         to.string(member);
         to.score(score);
     }
-}
-
-pub(super) fn list(object: Object, forms: &Forms) -> Result<Value, Unfit> {
-    let Ok(Object::List(items)) = object.into_plain() else { return Err(Unfit::Damaged("list")) };
-    if items.is_empty() {
-        return Err(Unfit::Empty);
-    }
-    let limit = Limit::new(forms.list);
-    let mut list = List::new();
-    items.iter().for_each(|item| list.push(End::Back, Item::from(&item[..]), limit));
-    Ok(list.into())
 }
 
 pub(super) fn zset(object: Object, forms: &Forms, secret: &HashKey) -> Result<Value, Unfit> {
