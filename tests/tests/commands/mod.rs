@@ -11,12 +11,15 @@ mod config;
 mod connection;
 mod expire;
 mod generic;
+mod geo;
 mod list;
 mod list_blocking;
 mod pubsub;
 mod server;
 mod string;
 mod transactions;
+mod zset;
+mod zset_blocking;
 
 use norn_tests::loopback::{Loopback, START};
 use norn_tests::process::Server;
@@ -34,12 +37,15 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("expire", expire::SCRIPTS),
     ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
+    ("geo", geo::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("string", string::SCRIPTS),
     ("transactions", transactions::SCRIPTS),
+    ("zset", zset::SCRIPTS),
+    ("zset_blocking", zset_blocking::SCRIPTS),
 ];
 
 /// Declares the scripts of a family and a test for each.
@@ -101,9 +107,6 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
 /// Commands (and subcommands) that norn does not know yet. Scripts that use them are skipped with a message, unless
 /// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
 const PENDING: &[&str] = &[
-    "sadd",
-    "hset",
-    "zadd",
     "xadd",
     "module",
     "save",

@@ -220,6 +220,16 @@ fn random_lists() {
 }
 
 #[test]
+fn random_sorted_sets() {
+    compare_with_norn("random_sorted_sets", &[Family::ZSet]);
+}
+
+#[test]
+fn random_places() {
+    compare_with_norn("random_places", &[Family::Geo]);
+}
+
+#[test]
 fn random_waiting() {
     compare_with_norn("random_waiting", &[Family::Waiting]);
 }
