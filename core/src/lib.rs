@@ -33,7 +33,6 @@ pub mod contract;
 pub mod engine;
 pub mod keyspace;
 pub mod node;
-pub mod persistence;
 pub mod pubsub;
 pub mod rdb;
 pub mod replication;

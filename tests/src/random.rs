@@ -63,7 +63,11 @@ pub enum Family {
     Set,
     /// Lists.
     List,
-    /// Lists that clients wait for; in none of the mixtures, because who waits says nothing else.
+    /// Sorted sets.
+    ZSet,
+    /// Places.
+    Geo,
+    /// Lists and sorted sets that clients wait for; in none of the mixtures, because who waits says nothing else.
     Waiting,
     /// Streams without groups.
     Stream,
@@ -84,6 +88,8 @@ pub const FAMILIES: &[Family] = &[
     Family::Hash,
     Family::Set,
     Family::List,
+    Family::ZSet,
+    Family::Geo,
 ];
 
 /// One random command.
@@ -102,8 +108,9 @@ pub const CONNS: usize = 3;
 
 /// Templates: capital words stand for themselves; `K` a key, `V` a value, `I` an integer, `F` a float, `S` a small
 /// offset, `T` seconds from now, `M` milliseconds from now, `A` a Unix time in seconds, `B` in milliseconds, `D` a
-/// database, `P` a pattern, `C` a channel, `X` any word, `U` a
-/// position in a stream, `G` a group, `W` a consumer, `[..|..]` one of several, maybe nothing.
+/// database, `P` a pattern, `C` a channel, `X` any word, `U` a position in a stream, `G` a group, `W` a consumer,
+/// `N` a member, `Z` a score (none of which the two servers print differently), `E` an end of a range of scores, `L` one
+/// of a range of members, `O` a longitude and a latitude, `[..|..]` one of several, maybe nothing.
 const STRING: &str = "
     GET K; GET K; SET K V; SET K V; SET K I; SET K V [|NX|XX] [|GET] [|KEEPTTL|EX|EXAT];
     SET K V [EX|px] [T|M]; SET K V EXAT A; SET K V PXAT B NX; SET K V XX GET KEEPTTL; SET K V GET PX M;
@@ -167,7 +174,36 @@ const LIST: &str = "
     RPOPLPUSH K K; LMPOP 1 K [LEFT|RIGHT]; LMPOP 2 K K [LEFT|RIGHT] COUNT S; LMPOP S K LEFT; 
     BRPOP K [x|-1]; BLMPOP [x|-1] 1 K LEFT; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; EXPIREAT K A;
     OBJECT ENCODING K; RPUSH K V V V V V V V V; MULTI; EXEC; EXEC; DISCARD";
+const ZSET: &str = "
+    ZADD K Z N; ZADD K Z N Z N; ZADD K Z N Z N Z N Z N; ZADD K [NX|XX|GT|LT|CH|INCR] Z N;
+    ZADD K [|NX|XX] [|GT|LT] [|CH] [|INCR] Z N [|1] [|m9]; ZINCRBY K Z N; ZINCRBY K F N; ZREM K N N; ZCARD K; ZSCORE K N;
+    ZMSCORE K N N; ZRANK K N; ZREVRANK K N; ZCOUNT K E E; ZLEXCOUNT lex L L; ZADD lex 0 N 0 N 0 N; ZRANGE K S S;
+    ZRANGE K I I WITHSCORES; ZRANGE K 0 -1 WITHSCORES; ZRANGE K S S REV [|WITHSCORES]; ZRANGE K E E BYSCORE;
+    ZRANGE K E E BYSCORE [|REV] [|WITHSCORES] LIMIT S S; ZRANGE lex L L BYLEX [|REV]; ZRANGE lex L L BYLEX LIMIT S S;
+    ZRANGE K S S [LIMIT|BYLEX|WITHSCORES] [|0] [|1]; ZREVRANGE K S S [|WITHSCORES]; ZRANGEBYSCORE K E E [|WITHSCORES];
+    ZREVRANGEBYSCORE K E E LIMIT S S; ZRANGEBYLEX lex L L; ZREVRANGEBYLEX lex L L LIMIT S S; ZREMRANGEBYRANK K S S;
+    ZREMRANGEBYSCORE K E E; ZREMRANGEBYLEX lex L L; ZPOPMIN K; ZPOPMAX K; ZPOPMIN K S; ZPOPMAX K [0|1|2|x];
+    ZMPOP 1 K [MIN|MAX]; ZMPOP 2 K K [MIN|max] COUNT S; ZMPOP S K MIN; ZUNION 2 K K [|WITHSCORES];
+    ZUNION 2 K K WEIGHTS [1|2|0.5|-1|x] [0|inf|4] [|AGGREGATE] [|SUM|MIN|MAX]; ZINTER 2 K K [|WITHSCORES];
+    ZINTER 3 K K K AGGREGATE [SUM|MIN|MAX] WITHSCORES; ZDIFF 2 K K [|WITHSCORES]; ZINTERCARD 2 K K [|LIMIT] [|1];
+    ZUNIONSTORE K 2 K K [|AGGREGATE] [|MIN|MAX]; ZINTERSTORE K 2 K K; ZDIFFSTORE K 2 K K; ZUNION S K K; ZUNIONSTORE K S K;
+    ZRANGESTORE K K S S; ZRANGESTORE K K E E BYSCORE [|REV] [|LIMIT] [|0] [|2]; ZRANDMEMBER K [0|x|1.5] [|WITHSCORES|X];
+    ZSCAN K 0 COUNT 1000 [|MATCH] [|P]; ZSCAN K X; ZSCAN K 0 [COUNT|MATCH|X] [|0]; BZPOPMIN K [x|-1];
+    BZMPOP [x|-1] 1 K MIN; DEL K; TYPE K; COPY K K REPLACE; RENAME K K; EXPIREAT K A; OBJECT ENCODING K; MULTI; EXEC; EXEC;
+    DISCARD; SADD K N N; SADD K N";
+const GEO: &str = "
+    GEOADD g O N; GEOADD g O N O N O N; GEOADD h O N; GEOADD [g|h] [NX|XX|CH] O N; GEOADD g X 1 N; GEOADD K O N;
+    GEOPOS g N N; GEOPOS h N; GEOHASH g N N; GEODIST g N N [|m|km|FT|mi|x]; GEOPOS K N;
+    GEORADIUS g O [0|1|100|300|2000|20000] km [|WITHDIST] [|WITHHASH] [|WITHCOORD] [|ASC|DESC];
+    GEORADIUS_RO g O [100|5000] [km|mi|x] COUNT S [|ANY] [|DESC]; GEORADIUSBYMEMBER g N [10|500|x|-1] km [|WITHDIST] ASC;
+    GEORADIUSBYMEMBER_RO g N 300 km [|STORE] [|h]; GEORADIUS g O 500 km STORE h; ZRANGE h 0 -1 WITHSCORES;
+    GEOSEARCH g FROMMEMBER N BYRADIUS [10|500|3000] km [|ASC|DESC] [|WITHDIST]; GEOSEARCH g FROMMEMBER N BYBOX 400 200 km;
+    GEOSEARCH g FROMLONLAT O BYBOX [100|3000] [500|9000] km [|ASC] [|WITHCOORD] [|COUNT] [|2];
+    GEOSEARCH g FROMLONLAT O BYRADIUS 300 km [|BYBOX|FROMMEMBER|ANY|STOREDIST] [|N]; GEOSEARCH K FROMLONLAT O;
+    GEOSEARCHSTORE h g FROMLONLAT O BYRADIUS [0|500] km [|COUNT] [|1]; GEOSEARCHSTORE h g FROMMEMBER N BYBOX 900 900 km ASC;
+    ZREM g N; DEL h; ZCARD g";
 const WAITING: &str = "
+    ZADD K Z N; ZADD K Z N Z N; BZPOPMIN K 0; BZPOPMAX K K 0; BZMPOP 0 2 K K MIN COUNT S; ZRANGE K 0 -1; ZUNIONSTORE K 1 K;
     LPUSH K V; RPUSH K V V; LPUSH K I; RPUSH K V; LPUSH K V V V; BLPOP K 0; BRPOP K K 0; BLMOVE K K LEFT RIGHT 0;
     BRPOPLPUSH K K 0; BLMPOP 0 2 K K LEFT COUNT S; LRANGE K 0 -1; SET K V; DEL K; RENAME K K; COPY K K REPLACE;
     MOVE K D; SWAPDB 0 D; MULTI; EXEC; EXEC; LPOP K; LMOVE K K LEFT LEFT; FLUSHALL; PING V";
@@ -214,6 +250,67 @@ const WAITING_READERS: &str = "
 
 const KEYS: &[&str] =
     &["a", "a", "b", "b", "c", "d", "", "k\x01\u{fffd}", "list", "set", "hash", "zset", "stream"];
+const MEMBERS: &[&str] = &[
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "a",
+    "b",
+    "ab",
+    "",
+    "10",
+    "x\u{1}",
+    "0123456789012345678901234567890123456789012345678901234567890123456",
+];
+const SCORES: &[&str] = &[
+    "0",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "1.5",
+    "0.25",
+    "-7",
+    "100",
+    "1e3",
+    "inf",
+    "-inf",
+    "+inf",
+    "4503599627370497",
+    "nan",
+    "x",
+    "",
+];
+const SCORE_ENDS: &[&str] = &[
+    "-inf", "+inf", "0", "1", "(1", "(0", "2", "(3", "-1", "1.5", "(100", "(-inf", "", "nan", "[1", "x",
+    " 1", "1 ", "1e999",
+];
+const LEX_ENDS: &[&str] =
+    &["-", "+", "-", "+", "[a", "(a", "[b", "(m1", "[m2", "(m3", "[", "(", "a", "", "++"];
+/// Longitude and latitude: most of them near each other, some at the ends of the world.
+const PLACES: &[&str] = &[
+    "13.361389 38.115556",
+    "15.087269 37.502669",
+    "12.758489 38.788135",
+    "17.241510 38.788135",
+    "13.583333 37.316667",
+    "15 37",
+    "14.5 37.9",
+    "0 0",
+    "-0.1 51.5",
+    "-122.4 37.8",
+    "139.7 35.7",
+    "180 0",
+    "-180 0",
+    "179.9 10",
+    "-179.9 10",
+    "10 85",
+    "10 -85",
+    "181 0",
+    "0 86",
+    "x 1",
+];
 const VALUES: &[&[u8]] = &[
     b"",
     b"x",
@@ -422,6 +519,8 @@ pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
             Family::Hash => HASH,
             Family::Set => SET,
             Family::List => LIST,
+            Family::ZSet => ZSET,
+            Family::Geo => GEO,
             Family::Waiting => WAITING,
             Family::Stream => STREAM,
             Family::Groups => GROUPS,
@@ -462,6 +561,14 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
             "V" if rng.one_in(3) => rng.pick(INTEGERS),
             "V" => {
                 words.push(VALUES[rng.below(VALUES.len())].to_vec());
+                continue;
+            }
+            "N" => rng.pick(MEMBERS),
+            "Z" => rng.pick(SCORES),
+            "E" => rng.pick(SCORE_ENDS),
+            "L" => rng.pick(LEX_ENDS),
+            "O" => {
+                words.extend(rng.pick(PLACES).split(' ').map(|word| word.as_bytes().to_vec()));
                 continue;
             }
             "I" => rng.pick(INTEGERS),

@@ -21,6 +21,9 @@ fn psubscribe(ctx: &mut Ctx<'_>) -> Done {
 }
 
 fn ssubscribe(ctx: &mut Ctx<'_>) -> Done {
+    if ctx.in_exec {
+        return Err(CommandError::DenyBlocking("SSUBSCRIBE"));
+    }
     subscribe_to(ctx, SubKind::Shard, "ssubscribe")
 }
 

@@ -12,6 +12,7 @@ mod connection;
 mod expire;
 mod generic;
 mod hash;
+mod geo;
 mod list;
 mod list_blocking;
 mod pubsub;
@@ -19,6 +20,8 @@ mod server;
 mod set;
 mod string;
 mod transactions;
+mod zset;
+mod zset_blocking;
 
 use norn_tests::loopback::{Loopback, START};
 use norn_tests::process::Server;
@@ -37,6 +40,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
     ("hash", hash::SCRIPTS),
+    ("geo", geo::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
@@ -44,6 +48,8 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("set", set::SCRIPTS),
     ("string", string::SCRIPTS),
     ("transactions", transactions::SCRIPTS),
+    ("zset", zset::SCRIPTS),
+    ("zset_blocking", zset_blocking::SCRIPTS),
 ];
 
 /// Declares the scripts of a family and a test for each.

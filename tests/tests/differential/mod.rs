@@ -237,6 +237,16 @@ fn random_lists_of_short_nodes() {
 }
 
 #[test]
+fn random_sorted_sets() {
+    compare_with_norn("random_sorted_sets", &[Family::ZSet]);
+}
+
+#[test]
+fn random_places() {
+    compare_with_norn("random_places", &[Family::Geo]);
+}
+
+#[test]
 fn random_waiting() {
     compare_with_norn("random_waiting", &[Family::Waiting]);
 }
