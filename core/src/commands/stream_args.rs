@@ -31,13 +31,10 @@ pub(super) fn node_limit(ctx: &Ctx<'_>) -> NodeLimit {
 }
 
 /// One half of a position, read as `strtoull` reads where the strict reading fails: blanks before it, a sign, leading
-/// zeros, and nothing at all (which is 0) are accepted; a number that is simply negative is not.
+/// zeros are accepted; a number that is simply negative is not.
 fn half(text: &[u8]) -> Option<u64> {
     if let Some(n) = parse_i64(text) {
         return u64::try_from(n).ok();
-    }
-    if text.is_empty() {
-        return Some(0);
     }
     let blanks = text.iter().take_while(|b| matches!(b, b' ' | b'\t'..=b'\r')).count();
     let (negative, digits) = match &text[blanks..] {
@@ -241,11 +238,16 @@ impl TrimOptions {
         Ok(None)
     }
 
-    /// What they come to; `None` when there were none. A master's word is taken without a limit: it has counted already.
-    pub(super) fn finish(self, ctx: &Ctx<'_>) -> Result<Option<Trim>, CommandError> {
-        let Some((keep, whole, at)) = self.trim else {
-            return if self.limit.unwrap_or(0) == 0 { Ok(None) } else { Err(CommandError::TrimLimitAlone) };
-        };
+    /// What they come to; `None` when there were none and none is `needed`. A master's word is taken without a limit: it
+    /// has counted already.
+    pub(super) fn finish(self, ctx: &Ctx<'_>, needed: bool) -> Result<Option<Trim>, CommandError> {
+        if self.trim.is_none() && self.limit.unwrap_or(0) > 0 {
+            return Err(CommandError::TrimLimitAlone);
+        }
+        if self.trim.is_none() && needed {
+            return Err(CommandError::TrimStrategy);
+        }
+        let whole = self.trim.is_some_and(|(_, whole, _)| whole);
         let limit = match self.limit {
             _ if ctx.client().flags.has(ConnFlags::MASTER) => 0,
             Some(_) if !whole => return Err(CommandError::TrimLimitExact),
@@ -253,7 +255,7 @@ impl TrimOptions {
             None if whole => default_limit(ctx),
             None => 0,
         };
-        Ok(Some(Trim { keep, whole, limit, at }))
+        Ok(self.trim.map(|(keep, whole, at)| Trim { keep, whole, limit, at }))
     }
 }
 
@@ -285,15 +287,23 @@ mod tests {
         assert_eq!(written(b"007-1"), both(7, 1));
         assert_eq!(written(b" 5-1"), both(5, 1));
         assert_eq!(written(b"5-\t+01"), both(5, 1));
-        assert_eq!(written(b"-5"), both(0, 5));
-        assert_eq!(written(b"5-"), both(5, 0));
-        assert_eq!(written(b""), Ok(Written::Millis(0)));
         assert_eq!(written(b"18446744073709551615-18446744073709551615"), both(u64::MAX, u64::MAX));
         assert_eq!(written(b"5-*"), Ok(Written::AnySeq(5)));
         assert_eq!(written(b"5\0x-1"), Ok(Written::Millis(5)));
-        for bad in
-            [&b"5-1 "[..], b"x", b"5-x", b"18446744073709551616", b"5--3", b" ", b"+", b"0x5", b"5-1-1"]
-        {
+        for bad in [
+            &b"5-1 "[..],
+            b"x",
+            b"5-x",
+            b"18446744073709551616",
+            b"5--3",
+            b" ",
+            b"+",
+            b"0x5",
+            b"5-1-1",
+            b"",
+            b"-5",
+            b"5-",
+        ] {
             assert_eq!(written(bad), Err(CommandError::StreamId), "{}", bad.escape_ascii());
         }
         assert_eq!(written(&[b'0'; 128]), Err(CommandError::StreamId));
