@@ -272,7 +272,8 @@ fn stream_pairs(items: &[Reply]) -> Vec<Reply> {
                 let at = fields.iter().step_by(2).position(|field| *field == Reply::Bulk(name.to_vec()));
                 at.and_then(|at| fields.get(2 * at + 1))
             };
-            let count = field(b"pel-count").or_else(|| field(b"idle").and(field(b"pending")));
+            let count =
+                field(b"seen-time").and(field(b"pel-count")).or(field(b"idle").and(field(b"pending")));
             count == Some(&Reply::Integer(b"0".to_vec()))
         }
         _ => false,

@@ -292,11 +292,11 @@ pub fn render(heard: &StepHeard, rule: &Rule, main: &str) -> String {
 pub fn presented(replies: &[Reply], rule: &Rule) -> Vec<Reply> {
     let present = |reply: &Reply| {
         let mut reply = reply.clone();
-        if rule.unordered {
-            reply = reply.sorted();
-        }
         if rule.streams {
             reply = reply.stream_facts();
+        }
+        if rule.unordered {
+            reply = reply.sorted();
         }
         if rule.fields {
             reply = reply.fields();

@@ -76,7 +76,7 @@ impl Add {
                 break;
             }
         }
-        let trim = options.finish(ctx)?;
+        let trim = options.finish(ctx, false)?;
         let fields = ctx.argc().saturating_sub(at + 1);
         if fields < 2 || fields % 2 == 1 {
             return Err(CommandError::WrongArgs("xadd"));
@@ -168,7 +168,7 @@ fn xtrim(ctx: &mut Ctx<'_>) -> Done {
     while at < ctx.argc() {
         at = options.read(ctx, at)?.ok_or(CommandError::Syntax)?;
     }
-    let trim = options.finish(ctx)?.ok_or(CommandError::TrimStrategy)?;
+    let trim = options.finish(ctx, true)?.ok_or(CommandError::TrimStrategy)?;
     let key = ctx.arg(1);
     let edited = ctx.srv.keyspace.edit_elements(ctx.db, key, |value| {
         let Some(stream) = value.as_stream_mut() else {

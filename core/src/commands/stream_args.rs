@@ -31,7 +31,7 @@ pub(super) fn node_limit(ctx: &Ctx<'_>) -> NodeLimit {
 }
 
 /// One half of a position, read as `strtoull` reads where the strict reading fails: blanks before it, a sign, leading
-/// zeros are accepted; a number that is simply negative is not, and nothing at all is not.
+/// zeros are accepted; a number that is simply negative is not.
 fn half(text: &[u8]) -> Option<u64> {
     if let Some(n) = parse_i64(text) {
         return u64::try_from(n).ok();
@@ -238,11 +238,16 @@ impl TrimOptions {
         Ok(None)
     }
 
-    /// What they come to; `None` when there were none. A master's word is taken without a limit: it has counted already.
-    pub(super) fn finish(self, ctx: &Ctx<'_>) -> Result<Option<Trim>, CommandError> {
-        let Some((keep, whole, at)) = self.trim else {
-            return if self.limit.unwrap_or(0) == 0 { Ok(None) } else { Err(CommandError::TrimLimitAlone) };
-        };
+    /// What they come to; `None` when there were none and none is `needed`. A master's word is taken without a limit: it
+    /// has counted already.
+    pub(super) fn finish(self, ctx: &Ctx<'_>, needed: bool) -> Result<Option<Trim>, CommandError> {
+        if self.trim.is_none() && self.limit.unwrap_or(0) > 0 {
+            return Err(CommandError::TrimLimitAlone);
+        }
+        if self.trim.is_none() && needed {
+            return Err(CommandError::TrimStrategy);
+        }
+        let whole = self.trim.is_some_and(|(_, whole, _)| whole);
         let limit = match self.limit {
             _ if ctx.client().flags.has(ConnFlags::MASTER) => 0,
             Some(_) if !whole => return Err(CommandError::TrimLimitExact),
@@ -250,7 +255,7 @@ impl TrimOptions {
             None if whole => default_limit(ctx),
             None => 0,
         };
-        Ok(Some(Trim { keep, whole, limit, at }))
+        Ok(self.trim.map(|(keep, whole, at)| Trim { keep, whole, limit, at }))
     }
 }
 
@@ -295,9 +300,9 @@ mod tests {
             b"+",
             b"0x5",
             b"5-1-1",
+            b"",
             b"-5",
             b"5-",
-            b"",
         ] {
             assert_eq!(written(bad), Err(CommandError::StreamId), "{}", bad.escape_ascii());
         }

@@ -190,11 +190,8 @@ fn xautoclaim(ctx: &mut Ctx<'_>) -> Done {
     let mut at = 6;
     while at < ctx.argc() {
         if ctx.arg_is(at, "COUNT") && at + 1 < ctx.argc() {
-            let n = parse_i64(ctx.arg(at + 1)).ok_or(CommandError::NotInteger)?;
-            if !(1..=COUNT_MAX).contains(&n) {
-                return Err(refuse(ctx, &[b"ERR COUNT must be > 0"]));
-            }
-            count = n as usize;
+            let n = parse_i64(ctx.arg(at + 1)).filter(|n| (1..=COUNT_MAX).contains(n));
+            count = n.ok_or_else(|| refuse(ctx, &[b"ERR COUNT must be > 0"]))? as usize;
             at += 2;
         } else if ctx.arg_is(at, "JUSTID") {
             just_id = true;
@@ -269,7 +266,7 @@ fn xpending(ctx: &mut Ctx<'_>) -> Done {
     let mut list = None;
     if argc > 3 {
         let idle = ctx.arg_is(3, "IDLE");
-        if idle && argc == 6 {
+        if idle && argc < 8 {
             return Err(CommandError::Syntax);
         }
         let from = if idle { 5 } else { 3 };

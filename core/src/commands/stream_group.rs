@@ -194,11 +194,13 @@ fn xgroup_destroy(ctx: &mut Ctx<'_>) -> Done {
     let (key, group) = (ctx.arg(2), ctx.arg(3));
     let removed = ctx.srv.keyspace.edit_elements(ctx.db, key, |value| {
         let removed = value.as_stream_mut().is_some_and(|stream| stream.remove_group(group));
-        // Those who wait for the group are to know.
-        (if removed { Edited::Changed(1) } else { Edited::Nothing }, removed)
+        (Edited::Nothing, removed)
     });
     let removed = removed.unwrap_or(false);
     if removed {
+        // No change for those who watch the key, but those who wait for the group are to know.
+        ctx.srv.blocked_keys.touched(ctx.db, key);
+        ctx.srv.keyspace.add_dirty(1);
         ctx.notify(NotifyFlags::STREAM, "xgroup-destroy", key);
     }
     ctx.reply().int(i64::from(removed));

@@ -1,4 +1,7 @@
 //! Streams: XREAD and XREADGROUP. Source: the Redis documentation of both.
+//!
+//! A client that waited is served with whatever all of its streams have, not only the one that became ready: then what
+//! was added together is read together.
 
 use super::stream::{reply_entries, reply_entry};
 use super::stream_args::{lookup, parse_strict, refuse, reply_id, stream};
@@ -121,10 +124,6 @@ fn xread(ctx: &mut Ctx<'_>) -> Done {
     let mut from = Vec::with_capacity(request.keys);
     for i in request.keys() {
         let (key, text) = (ctx.arg(i), ctx.arg(i + request.keys));
-        if ctx.passes_over(key) {
-            from.push(StreamId::MIN);
-            continue;
-        }
         let last = lookup(ctx, key)?.map_or(StreamId::MIN, |stream| stream.entries().last());
         from.push(match text {
             b"$" => last,
@@ -137,9 +136,6 @@ fn xread(ctx: &mut Ctx<'_>) -> Done {
     let mut served = 0;
     for (i, from) in request.keys().zip(&from) {
         let key = args.get(i);
-        if ctx.passes_over(key) {
-            continue;
-        }
         let Some(stream) = ctx.srv.keyspace.peek(ctx.db, key).map(stream).transpose()? else { continue };
         let Some(mut entries) = stream.entries().log().after(*from).map(Iterator::peekable) else { continue };
         if entries.peek().is_some() {
@@ -196,10 +192,6 @@ fn xreadgroup(ctx: &mut Ctx<'_>) -> Done {
     let mut readings = Vec::with_capacity(request.keys);
     for i in request.keys() {
         let (key, text) = (ctx.arg(i), ctx.arg(i + request.keys));
-        if ctx.passes_over(key) {
-            readings.push(Reading::New);
-            continue;
-        }
         if lookup(ctx, key)?.and_then(|stream| stream.group(group)).is_none() {
             let text: &[&[u8]] = &[
                 b"NOGROUP No such key '",
@@ -216,16 +208,18 @@ fn xreadgroup(ctx: &mut Ctx<'_>) -> Done {
                 return Err(refuse(ctx, &[text]));
             }
             b">" => Reading::New,
-            text => Reading::History(parse_strict(text, 0)?),
+            // The highest position stands for `>`, as it does on the wire.
+            text => match parse_strict(text, 0)? {
+                StreamId::MAX => Reading::New,
+                after => Reading::History(after),
+            },
         });
     }
     let deferred = ctx.reply().defer();
     let mut served = 0;
     for (i, reading) in request.keys().zip(&readings) {
         let key = ctx.arg(i);
-        if !ctx.passes_over(key) {
-            served += usize::from(read_for_group(ctx, &request, (key, group, consumer), *reading));
-        }
+        served += usize::from(read_for_group(ctx, &request, (key, group, consumer), *reading));
     }
     if served > 0 {
         close_streams(&mut ctx.reply(), deferred, served);

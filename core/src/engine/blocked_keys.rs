@@ -90,8 +90,8 @@ impl BlockedKeys {
         }
     }
 
-    /// A key was touched.
-    pub(super) fn touched(&mut self, db: DbIndex, key: &[u8]) {
+    /// A key was touched, or something else about it is to be known to those who wait.
+    pub fn touched(&mut self, db: DbIndex, key: &[u8]) {
         let Some(queue) = self.by_key.get_mut(&db).and_then(|queues| queues.get_mut(key)) else { return };
         if !queue.ready {
             queue.ready = true;
