@@ -14,6 +14,7 @@ pub mod loopback;
 pub mod process;
 pub mod random;
 pub mod reply;
+mod samples;
 pub mod script;
 pub mod simulated;
 pub mod sources;

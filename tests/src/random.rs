@@ -4,6 +4,10 @@
 //! depends on how fast it runs (expiry times are far away, past, or wrong; GT only with absolute ones), on hash order
 //! beyond what its [`Rule`] excuses, or on addresses.
 
+use crate::samples::{
+    CHANNELS, CONSUMERS, DATABASES, FLOATS, GROUP_NAMES, INTEGERS, KEYS, LEX_ENDS, MEMBERS, MILLI_TIMES,
+    MILLIS, OFFSETS, PATTERNS, PLACES, POSITIONS, SCORE_ENDS, SCORES, SECONDS, TIMES, VALUES, WORDS,
+};
 use crate::script::Rule;
 
 /// A small generator of random numbers (splitmix64).
@@ -176,7 +180,7 @@ const LIST: &str = "
     OBJECT ENCODING K; RPUSH K V V V V V V V V; MULTI; EXEC; EXEC; DISCARD";
 const ZSET: &str = "
     ZADD K Z N; ZADD K Z N Z N; ZADD K Z N Z N Z N Z N; ZADD K [NX|XX|GT|LT|CH|INCR] Z N;
-    ZADD K [|NX|XX] [|GT|LT] [|CH] [|INCR] Z N [|1] [|m9]; ZINCRBY K Z N; ZINCRBY K F N; ZREM K N N; ZCARD K; ZSCORE K N;
+    ZADD K [|NX|XX] [|GT|LT] [|CH] [|INCR] Z N [|1] [|m9]; ZINCRBY K Z N; ZREM K N N; ZCARD K; ZSCORE K N;
     ZMSCORE K N N; ZRANK K N; ZREVRANK K N; ZCOUNT K E E; ZLEXCOUNT lex L L; ZADD lex 0 N 0 N 0 N; ZRANGE K S S;
     ZRANGE K I I WITHSCORES; ZRANGE K 0 -1 WITHSCORES; ZRANGE K S S REV [|WITHSCORES]; ZRANGE K E E BYSCORE;
     ZRANGE K E E BYSCORE [|REV] [|WITHSCORES] LIMIT S S; ZRANGE lex L L BYLEX [|REV]; ZRANGE lex L L BYLEX LIMIT S S;
@@ -188,7 +192,7 @@ const ZSET: &str = "
     ZINTER 3 K K K AGGREGATE [SUM|MIN|MAX] WITHSCORES; ZDIFF 2 K K [|WITHSCORES]; ZINTERCARD 2 K K [|LIMIT] [|1];
     ZUNIONSTORE K 2 K K [|AGGREGATE] [|MIN|MAX]; ZINTERSTORE K 2 K K; ZDIFFSTORE K 2 K K; ZUNION S K K; ZUNIONSTORE K S K;
     ZRANGESTORE K K S S; ZRANGESTORE K K E E BYSCORE [|REV] [|LIMIT] [|0] [|2]; ZRANDMEMBER K [0|x|1.5] [|WITHSCORES|X];
-    ZSCAN K 0 COUNT 1000 [|MATCH] [|P]; ZSCAN K X; ZSCAN K 0 [COUNT|MATCH|X] [|0]; BZPOPMIN K [x|-1];
+    ZSCAN K X; ZSCAN K 0 [COUNT|MATCH|X] [|0]; BZPOPMIN K [x|-1];
     BZMPOP [x|-1] 1 K MIN; DEL K; TYPE K; COPY K K REPLACE; RENAME K K; EXPIREAT K A; OBJECT ENCODING K; MULTI; EXEC; EXEC;
     DISCARD; SADD K N N; SADD K N";
 const GEO: &str = "
@@ -251,252 +255,6 @@ const WAITING_READERS: &str = "
     XREADGROUP GROUP G W COUNT S BLOCK 0 NOACK STREAMS K >; XREADGROUP GROUP G W BLOCK 0 STREAMS K 0; XDEL K U; XTRIM K MAXLEN S;
     XPENDING K G; PING V; XLEN K; XACK K G U;
     XTRIM K MINID [|=] U; XRANGE K - +; XREVRANGE K U U; XREAD STREAMS K U";
-
-const KEYS: &[&str] =
-    &["a", "a", "b", "b", "c", "d", "", "k\x01\u{fffd}", "list", "set", "hash", "zset", "stream"];
-const MEMBERS: &[&str] = &[
-    "m1",
-    "m2",
-    "m3",
-    "m4",
-    "a",
-    "b",
-    "ab",
-    "",
-    "10",
-    "x\u{1}",
-    "0123456789012345678901234567890123456789012345678901234567890123456",
-];
-const SCORES: &[&str] = &[
-    "0",
-    "1",
-    "2",
-    "3",
-    "-1",
-    "1.5",
-    "0.25",
-    "-7",
-    "100",
-    "1e3",
-    "inf",
-    "-inf",
-    "+inf",
-    "4503599627370497",
-    "nan",
-    "x",
-    "",
-];
-const SCORE_ENDS: &[&str] = &[
-    "-inf", "+inf", "0", "1", "(1", "(0", "2", "(3", "-1", "1.5", "(100", "(-inf", "", "nan", "[1", "x",
-    " 1", "1 ", "1e999",
-];
-const LEX_ENDS: &[&str] =
-    &["-", "+", "-", "+", "[a", "(a", "[b", "(m1", "[m2", "(m3", "[", "(", "a", "", "++"];
-/// Longitude and latitude: most of them near each other, some at the ends of the world.
-const PLACES: &[&str] = &[
-    "13.361389 38.115556",
-    "15.087269 37.502669",
-    "12.758489 38.788135",
-    "17.241510 38.788135",
-    "13.583333 37.316667",
-    "15 37",
-    "14.5 37.9",
-    "0 0",
-    "-0.1 51.5",
-    "-122.4 37.8",
-    "139.7 35.7",
-    "180 0",
-    "-180 0",
-    "179.9 10",
-    "-179.9 10",
-    "10 85",
-    "10 -85",
-    "181 0",
-    "0 86",
-    "x 1",
-];
-const VALUES: &[&[u8]] = &[
-    b"",
-    b"x",
-    b"hello world",
-    b"\x00\xff\r\n",
-    b"*1\r\n$4\r\nPING\r\n",
-    b"ohmytext",
-    b"mynewtext",
-    b"12345678901234567890123456789012345678901234",
-    b"123456789012345678901234567890123456789012345",
-];
-const INTEGERS: &[&str] = &[
-    "0",
-    "1",
-    "-1",
-    "2",
-    "10",
-    "-10",
-    "100",
-    "255",
-    "256",
-    "65536",
-    "2147483647",
-    "2147483648",
-    "-2147483648",
-    "4294967296",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "9223372036854775806",
-    "9223372036854775808",
-    "-9223372036854775809",
-    "18446744073709551615",
-    "18446744073709551616",
-    "01",
-    "+1",
-    "-0",
-    " 1",
-    "1 ",
-    "1.5",
-    "abc",
-    "",
-    "0x10",
-    "1e3",
-    "99999999999999999999999999",
-];
-const FLOATS: &[&str] = &[
-    "0.1",
-    "0.2",
-    "-0.3",
-    "1",
-    "-1",
-    "1.5",
-    "3.0",
-    "1e3",
-    "-1e-3",
-    "1e20",
-    "5.0e3",
-    "10.50",
-    "0",
-    "-0",
-    "inf",
-    "-inf",
-    "nan",
-    "abc",
-    "",
-    " 1",
-    "1 ",
-    "1e400",
-    "123456789.123456789",
-    "9007199254740993",
-    "3.14159265358979",
-    "1e-5",
-    "99999999999999999",
-    ".5",
-    "5.",
-    "+1",
-    "0x1p3",
-];
-const OFFSETS: &[&str] =
-    &["0", "0", "1", "2", "5", "50", "-1", "-2", "-5", "536870912", "9223372036854775807", "x"];
-const SECONDS: &[&str] = &[
-    "1000",
-    "5000",
-    "100000",
-    "4000000000",
-    "0",
-    "-1",
-    "9223372036854775807",
-    "9223372036854775",
-    "-100",
-    "abc",
-    "",
-    "1.5",
-];
-const MILLIS: &[&str] =
-    &["1000000", "5000000", "100000000", "0", "-1", "9223372036854775807", "abc", "", "-9223372036854775808"];
-const TIMES: &[&str] = &[
-    "4102444800",
-    "4102444801",
-    "4102444799",
-    "5000000000",
-    "1",
-    "0",
-    "-1",
-    "1000000000",
-    "9223372036854775807",
-    "9223372036854775",
-    "abc",
-];
-const MILLI_TIMES: &[&str] = &[
-    "4102444800000",
-    "4102444800001",
-    "4102444800999",
-    "5000000000000",
-    "1",
-    "0",
-    "-1",
-    "9223372036854775807",
-    "abc",
-];
-const DATABASES: &[&str] = &["0", "0", "0", "1", "1", "2", "15", "16", "-1", "x", "4294967296"];
-const PATTERNS: &[&str] =
-    &["*", "?", "a*", "[ab]", "[^a]", "n*", "news", "\\a", "", "*ew*", "c[h-j]*", "[", "a\\"];
-const POSITIONS: &[&str] = &[
-    "1-1",
-    "1-2",
-    "2-1",
-    "2-2",
-    "3-0",
-    "3-1",
-    "5-5",
-    "7-1",
-    "10-0",
-    "10-1",
-    "20-1",
-    "30-3",
-    "40-0",
-    "50-1",
-    "0-0",
-    "0-1",
-    "0",
-    "1",
-    "5",
-    "12",
-    "25",
-    "+5-1",
-    "007-1",
-    " 5-1",
-    "-5",
-    "5-",
-    "60-2",
-    "18446744073709551615-1",
-    "18446744073709551615-18446744073709551615",
-    "18446744073709551616-1",
-    "x",
-    "",
-    "5-x",
-    "1-1-1",
-    "-",
-    "+",
-];
-const GROUP_NAMES: &[&str] = &["g", "g", "g", "h", "", "a group with a name of more than 22 bytes"];
-const CONSUMERS: &[&str] = &["w", "w", "v", "v", "a consumer with a name of more than 22 bytes"];
-const CHANNELS: &[&str] = &["news", "news", "sport", "", "ch\x01", "a"];
-const WORDS: &[&str] = &[
-    "",
-    "x",
-    "GET",
-    "nosuch",
-    "with space",
-    "new\nline",
-    "2",
-    "0",
-    "-1",
-    "4",
-    "9999999999999999999",
-    "ON",
-    "off",
-    "HELP me",
-    "a'b\"c",
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-];
 
 /// `count` random commands of some families.
 #[must_use]

@@ -287,11 +287,11 @@ fn xsetid(ctx: &mut Ctx<'_>) -> Done {
     let key = ctx.arg(1);
     let Some(stream) = lookup(ctx, key)? else { return Err(CommandError::NoSuchKey) };
     let entries = stream.entries();
-    if last < entries.max_deleted() {
-        return Err(CommandError::XsetidCurrentDeleted);
-    }
     if entries.log().last().is_some_and(|top| last < top) {
         return Err(CommandError::XsetidTooSmall);
+    }
+    if last < entries.max_deleted() {
+        return Err(CommandError::XsetidCurrentDeleted);
     }
     if added.is_some_and(|added| entries.log().len() > added) {
         let text = b"ERR The entries_added specified in XSETID is smaller than the target stream length";

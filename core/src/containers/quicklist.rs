@@ -3,7 +3,7 @@
 //! *Owns*: the nodes and their directory, edits at any place. *Does not own*: when a list is short enough for a single
 //! listpack without nodes, what an element means.
 //!
-//! The directory has two levels: chunks of up to [`CHUNK`] nodes, each of which knows its number of elements. An index is
+//! The directory has two levels: chunks of up to `CHUNK` nodes, each of which knows its number of elements. An index is
 //! found by going over chunks, then nodes, then the elements of one node, each from the nearer end; both ends are at
 //! hand. No operation moves more than one chunk of nodes or the list of chunks, however long the list is.
 //!

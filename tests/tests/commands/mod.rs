@@ -18,6 +18,7 @@ mod list_blocking;
 mod pubsub;
 mod server;
 mod set;
+mod stream;
 mod string;
 mod transactions;
 mod zset;
@@ -46,6 +47,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("set", set::SCRIPTS),
+    ("stream", stream::SCRIPTS),
     ("string", string::SCRIPTS),
     ("transactions", transactions::SCRIPTS),
     ("zset", zset::SCRIPTS),

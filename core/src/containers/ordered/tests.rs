@@ -114,7 +114,7 @@ fn fills_and_drains_from_every_side() {
         pair.compare();
         let full = pair.set.tree.heap_bytes() / n;
         assert!(if way < 3 { full <= 14 } else { full <= 19 }, "{full} bytes per member, way {way}");
-        while pair.set.len() > 0 {
+        while !pair.set.is_empty() {
             let len = pair.set.len();
             let rank = [0, len - 1, len / 2, 37 % len][way];
             let member = pair.set.member(pair.set.at(rank).unwrap()).to_vec();
