@@ -118,10 +118,8 @@ fn first_difference(
 type Differs<'a> = dyn FnMut(&[Said]) -> Option<(usize, String)> + 'a;
 
 /// Drops commands while the rest still differs.
-fn shrink(said: Vec<Said>, differs: &mut Differs<'_>) -> (Vec<Said>, String) {
-    let (n, mut how) = differs(&said).expect("commands that differ");
-    let mut best = said;
-    best.truncate(n + 1);
+fn shrink(said: Vec<Said>, how: String, differs: &mut Differs<'_>) -> (Vec<Said>, String) {
+    let (mut best, mut how) = (said, how);
     let mut chunk = best.len() / 2;
     while chunk > 0 {
         let mut at = 0;
@@ -164,8 +162,15 @@ fn compare_random(what: &str, families: &[Family], other: &mut dyn FnMut() -> Op
             // A difference is reported and its command dropped everywhere, so that one run shows several.
             let mut found = String::new();
             for _ in 0..FINDINGS {
-                let Some((n, _)) = differs(&said) else { break };
-                let (shrunk, how) = shrink(said[..=n].to_vec(), &mut differs);
+                let Some((n, seen)) = differs(&said) else { break };
+                // Two servers with clocks of their own may differ once by time alone: what counts shows again.
+                let mut again = (0..3).filter_map(|_| differs(&said[..=n]));
+                let Some((n, how)) = again.next() else {
+                    eprintln!("{what}, NORN_SEED={seed}, {protocol:?}: seen once and not again:\n{seen}");
+                    break;
+                };
+                drop(again);
+                let (shrunk, how) = shrink(said[..=n].to_vec(), how, &mut differs);
                 for said in &shrunk {
                     let words: Vec<_> = said.words.iter().map(|w| quote(w)).collect();
                     let _ = writeln!(found, "{}> {}", said.conn, words.join(" "));
@@ -298,6 +303,6 @@ fn a_difference_is_found_and_shrunk() {
         twin.clear();
         first_difference(&mut server.tcp(), &mut twin.tcp(), said, Protocol::Resp2)
     };
-    let (shrunk, _) = shrink(said, &mut differs);
+    let (shrunk, _) = shrink(said, String::new(), &mut differs);
     assert_eq!(shrunk.iter().map(|s| s.words[0].clone()).collect::<Vec<_>>(), [b"SELECT"]);
 }
