@@ -8,6 +8,7 @@ mod database;
 mod debug;
 mod docs;
 mod expire;
+mod failover;
 mod generic;
 mod geo;
 mod geo_search;
@@ -74,6 +75,7 @@ pub const FAMILIES: &[&[Row]] = &[
     config::ROWS,
     replication::ROWS,
     latency::ROWS,
+    failover::ROWS,
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,
