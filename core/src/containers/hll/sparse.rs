@@ -224,7 +224,7 @@ fn join(bytes: &mut Vec<u8>, mut at: usize) {
     }
 }
 
-/// The runs in order. Those of more than all registers end it.
+/// The runs in order.
 fn runs(registers: &[u8]) -> impl Iterator<Item = Run> {
     let mut at = 0;
     core::iter::from_fn(move || {
@@ -255,14 +255,9 @@ pub(super) fn histogram(registers: &[u8]) -> Result<Histogram, Corrupt> {
 pub(super) fn merge(registers: &[u8], into: &mut [u8; REGISTERS]) -> Result<(), Corrupt> {
     let mut first = 0;
     for run in runs(registers) {
-        match into.get_mut(first..first + run.len) {
-            Some(these) if run.value > 0 => {
-                these.iter_mut().for_each(|register| *register = run.value.max(*register));
-            }
-            Some(_) => {}
-            // As in Redis, values beyond the last register are left out here, zeros are not.
-            None if run.value > 0 => break,
-            None => return Err(Corrupt),
+        let these = into.get_mut(first..first + run.len).ok_or(Corrupt)?;
+        if run.value > 0 {
+            these.iter_mut().for_each(|register| *register = run.value.max(*register));
         }
         first += run.len;
     }
