@@ -282,7 +282,7 @@ const ESTIMATES: &str = "
     PFMERGE [p|q|none] r [p|q]; PFMERGE [p|q]; PFMERGE K p; PFMERGE p K; GET p; GET q; GET r; STRLEN [p|q|r]; PFDEBUG ENCODING [p|q|r|none];
     PFDEBUG DECODE [p|q|r]; PFDEBUG TODENSE [p|q]; PFDEBUG X p; PFDEBUG ENCODING K; PFDEBUG GETREG [p|q|r];
     CONFIG SET hll-sparse-max-bytes [0|25|60|200|1000|3000|x]; DEL [p|q|r]; DEL [p|q|r]; COPY [p|q|r] [p|q|r] REPLACE; SETBIT [p|q] 120 [0|1]; SET K V;
-    APPEND K V; OBJECT ENCODING [p|q|r]; EXPIREAT [p|q] A; TTL p; WATCH [p|q]; UNWATCH; MULTI; EXEC; EXEC; DISCARD; PFSELFTEST X";
+    APPEND K V; OBJECT ENCODING [p|q|r]; EXPIREAT [p|q] A; TTL p; WATCH [p|q]; UNWATCH; MULTI; EXEC; EXEC; DISCARD";
 
 /// `count` random commands of some families.
 #[must_use]
