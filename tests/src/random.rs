@@ -280,7 +280,7 @@ const ESTIMATES: &str = "
     PFADD [p|q|r] V; PFADD [p|q|r] R; PFADD [p|q|r] R; PFADD [p|q|r] R; PFADD [p|q|r] I V; PFADD [p|q|r] N N; PFADD [p|q|r]; PFADD K V;
     PFCOUNT p; PFCOUNT [p|q|r]; PFCOUNT p q; PFCOUNT [p|q] r none; PFCOUNT p q r K; PFCOUNT K; PFMERGE r p q; PFMERGE [p|q] [q|r|none];
     PFMERGE [p|q|none] r [p|q]; PFMERGE [p|q]; PFMERGE K p; PFMERGE p K; GET p; GET q; GET r; STRLEN [p|q|r]; PFDEBUG ENCODING [p|q|r|none];
-    PFDEBUG DECODE [p|q|r]; PFDEBUG TODENSE [p|q]; PFDEBUG X p; PFDEBUG ENCODING K; PFDEBUG GETREG [p|q|r];
+    PFDEBUG DECODE [p|q|r]; PFDEBUG TODENSE [p|q]; PFDEBUG X p; PFDEBUG ENCODING K;
     CONFIG SET hll-sparse-max-bytes [0|25|60|200|1000|3000|x]; DEL [p|q|r]; DEL [p|q|r]; COPY [p|q|r] [p|q|r] REPLACE; SETBIT [p|q] 120 [0|1]; SET K V;
     APPEND K V; OBJECT ENCODING [p|q|r]; EXPIREAT [p|q] A; TTL p; WATCH [p|q]; UNWATCH; MULTI; EXEC; EXEC; DISCARD";
 

@@ -245,3 +245,19 @@ keys_of = r#"
 > COMMAND GETKEYS PFDEBUG GETREG a
 "#;
 }
+
+/// The reply is too long for a transcript.
+#[test]
+fn getreg() {
+    use norn_tests::loopback::{Loopback, START};
+    use norn_tests::target::{Target, answer};
+    let mut target = Loopback::with_args(&[], START);
+    let conn = target.connect();
+    answer(&mut target, conn, "PFADD a x y");
+    let reply = answer(&mut target, conn, "PFDEBUG GETREG a");
+    let registers: Vec<_> = reply.lines().skip(1).map(str::trim).collect();
+    assert_eq!(registers.len(), 16_384);
+    assert_eq!(registers.iter().filter(|register| **register != ":0").count(), 2);
+    assert_eq!(answer(&mut target, conn, "PFDEBUG ENCODING a"), "+dense");
+    assert_eq!(answer(&mut target, conn, "PFCOUNT a"), ":2");
+}
