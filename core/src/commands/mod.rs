@@ -1,5 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
+mod bitfield;
+mod bitmap;
 mod client;
 mod config;
 mod connection;
@@ -14,6 +16,7 @@ mod geo;
 mod geo_search;
 mod hash;
 mod hash_read;
+mod hyperloglog;
 mod info;
 mod introspect;
 mod latency;
@@ -88,6 +91,9 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
+    bitmap::ROWS,
+    bitfield::ROWS,
+    hyperloglog::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
