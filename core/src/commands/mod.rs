@@ -7,6 +7,7 @@ mod counter;
 mod database;
 mod debug;
 mod docs;
+mod dump;
 mod expire;
 mod generic;
 mod geo;
@@ -86,6 +87,7 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
+    dump::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
