@@ -30,6 +30,7 @@ mod server;
 mod set;
 mod set_algebra;
 mod set_random;
+mod sort;
 mod stream;
 mod stream_args;
 mod stream_claim;
@@ -88,6 +89,7 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_claim::ROWS,
     stream_info::ROWS,
     dump::ROWS,
+    sort::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
