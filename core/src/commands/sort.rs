@@ -120,8 +120,9 @@ enum Weights {
     Own,
     /// By numbers; where these are equal, by their own texts.
     Scores(Vec<f64>),
-    /// By other texts; those that have none come first.
-    Texts(Texts, Vec<bool>),
+    /// By other texts; those that have none come first. Where these are equal, the elements of a set, whose order no
+    /// replica shares, go by their own.
+    Texts(Texts, Vec<bool>, bool),
 }
 
 /// The elements of a value in the order in which they stand. Ordered types that are not to be sorted turn round for DESC.
@@ -188,7 +189,7 @@ fn score(text: &[u8]) -> Option<f64> {
     is_exact.then_some(value)
 }
 
-fn weigh(ctx: &mut Ctx<'_>, query: &Query<'_>, texts: &Texts) -> Result<Weights, CommandError> {
+fn weigh(ctx: &mut Ctx<'_>, query: &Query<'_>, texts: &Texts, is_set: bool) -> Result<Weights, CommandError> {
     let Some(by) = query.by else {
         if query.alpha {
             return Ok(Weights::Own);
@@ -207,7 +208,7 @@ fn weigh(ctx: &mut Ctx<'_>, query: &Query<'_>, texts: &Texts) -> Result<Weights,
                 others.push(b"");
             }
         }
-        return Ok(Weights::Texts(others, there));
+        return Ok(Weights::Texts(others, there, is_set));
     }
     let (mut scores, mut sound) = (Vec::with_capacity(texts.len()), true);
     for i in 0..texts.len() {
@@ -226,8 +227,9 @@ impl Weights {
                 let by_score = scores[a].partial_cmp(&scores[b]).unwrap_or(Ordering::Equal);
                 by_score.then_with(|| texts.get(a).cmp(texts.get(b)))
             }
-            Self::Texts(others, there) => {
-                there[a].cmp(&there[b]).then_with(|| others.get(a).cmp(others.get(b)))
+            Self::Texts(others, there, is_set) => {
+                let by_other = there[a].cmp(&there[b]).then_with(|| others.get(a).cmp(others.get(b)));
+                if *is_set { by_other.then_with(|| texts.get(a).cmp(texts.get(b))) } else { by_other }
             }
         }
     }
@@ -264,13 +266,17 @@ fn sort_any(ctx: &mut Ctx<'_>, may_store: bool) -> Done {
     let mut query = Query::parse(ctx, may_store)?;
     // What SORT looks up counts as read although it may write.
     ctx.srv.keyspace.set_counting(true);
+    let mut is_set = false;
     let texts = match ctx.srv.keyspace.lookup(ctx.db, ctx.args.get(1)) {
         Some(Value::Set(_)) if query.unsorted && query.store.is_some() => {
             // A set has no order that a replica would share.
             (query.unsorted, query.alpha, query.by) = (false, true, None);
             ctx.srv.keyspace.peek(ctx.db, ctx.args.get(1)).map(|value| elements(value, false))
         }
-        Some(value) => Some(elements(value, query.unsorted && query.descending)),
+        Some(value) => {
+            is_set = value.as_set().is_some();
+            Some(elements(value, query.unsorted && query.descending))
+        }
         None => None,
     };
     let texts = texts.transpose()?.unwrap_or_default();
@@ -278,7 +284,7 @@ fn sort_any(ctx: &mut Ctx<'_>, may_store: bool) -> Done {
     let order = if query.unsorted {
         window.collect()
     } else {
-        let weights = weigh(ctx, &query, &texts)?;
+        let weights = weigh(ctx, &query, &texts, is_set)?;
         sorted(&texts, &weights, window, query.descending)
     };
     match query.store {

@@ -9,6 +9,7 @@
 mod client;
 mod config;
 mod connection;
+mod dump;
 mod expire;
 mod generic;
 mod geo;
@@ -18,6 +19,7 @@ mod list_blocking;
 mod pubsub;
 mod server;
 mod set;
+mod sort;
 mod stream;
 mod string;
 mod transactions;
@@ -37,6 +39,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("client", client::SCRIPTS),
     ("config", config::SCRIPTS),
     ("connection", connection::SCRIPTS),
+    ("dump", dump::SCRIPTS),
     ("expire", expire::SCRIPTS),
     ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
@@ -47,6 +50,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("set", set::SCRIPTS),
+    ("sort", sort::SCRIPTS),
     ("stream", stream::SCRIPTS),
     ("string", string::SCRIPTS),
     ("transactions", transactions::SCRIPTS),
@@ -125,7 +129,6 @@ const PENDING: &[&str] = &[
     "client trackinginfo",
     "client caching",
     "client getredir",
-    "object freq",
     "bgsave",
     "bgrewriteaof",
     "acl",
