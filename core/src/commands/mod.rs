@@ -23,6 +23,7 @@ mod list_blocking;
 mod list_move;
 mod list_search;
 mod memory;
+mod migrate;
 mod pubsub;
 mod replication;
 mod scan;
@@ -90,6 +91,7 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_info::ROWS,
     dump::ROWS,
     sort::ROWS,
+    migrate::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

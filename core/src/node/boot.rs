@@ -160,6 +160,7 @@ fn server(setup: Setup, table: Table, now: Now) -> Server {
         watch: Default::default(),
         blocked: Default::default(),
         blocked_keys: Default::default(),
+        migrations: Default::default(),
         pause: Default::default(),
         armed: Gates::NONE,
         unit: Default::default(),

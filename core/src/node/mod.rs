@@ -11,6 +11,7 @@ mod expire;
 mod heartbeat;
 mod inspect;
 mod link;
+mod migrate;
 mod ops;
 mod pump;
 mod reconfigure;
