@@ -111,25 +111,22 @@ const RESTORE_SYNTAX: &str =
     "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]";
 
 pub(super) const ROWS: &[Row] = &[
-    Row::new(
-        "dump",
-        dump,
-        2,
-        Flags::READONLY,
-        Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW),
-        Group::Generic,
-    )
-    .keyed(
-        (1, 1, 1),
-        &[KeySpec {
-            begin: Begin::Index(1),
-            find: Find::Range(0, 1, 0),
-            flags: KeyFlags::RO.or(KeyFlags::ACCESS),
-        }],
-    )
-    .since("2.6.0")
-    .tips(&["nondeterministic_output"])
-    .doc("Returns a key's value as a payload that RESTORE takes.", "O(n) in the size of the value", "key"),
+    Row::new("dump", dump, 2, Flags::READONLY, Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW), Group::Generic)
+        .keyed(
+            (1, 1, 1),
+            &[KeySpec {
+                begin: Begin::Index(1),
+                find: Find::Range(0, 1, 0),
+                flags: KeyFlags::RO.or(KeyFlags::ACCESS),
+            }],
+        )
+        .since("2.6.0")
+        .tips(&["nondeterministic_output"])
+        .doc(
+            "Returns a key's value as a payload that RESTORE takes.",
+            "O(n) in the size of the value",
+            "key",
+        ),
     Row::new(
         "restore",
         restore,
@@ -151,5 +148,9 @@ pub(super) const ROWS: &[Row] = &[
     )
     .keyed((1, 1, 1), RESTORED)
     .since("3.0.0")
-    .doc("RESTORE between nodes of a cluster, into a slot that is on its way.", "O(n) in the size of the value", RESTORE_SYNTAX),
+    .doc(
+        "RESTORE between nodes of a cluster, into a slot that is on its way.",
+        "O(n) in the size of the value",
+        RESTORE_SYNTAX,
+    ),
 ];

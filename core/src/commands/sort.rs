@@ -360,7 +360,9 @@ fn sort_keys(args: &Args<'_>) -> Option<Vec<FoundKey>> {
         match () {
             () if word.eq_ignore_ascii_case(b"LIMIT") => at += 2,
             () if word.eq_ignore_ascii_case(b"GET") || word.eq_ignore_ascii_case(b"BY") => at += 1,
-            () if word.eq_ignore_ascii_case(b"STORE") && at + 1 < args.len() => target = Some((at + 1, TARGET)),
+            () if word.eq_ignore_ascii_case(b"STORE") && at + 1 < args.len() => {
+                target = Some((at + 1, TARGET))
+            }
             () => {}
         }
         at += 1;
@@ -441,7 +443,8 @@ mod tests {
     #[test]
     fn patterns_lead_to_keys_and_fields() {
         let parts = |text: &'static str| {
-            Pattern::of(text.as_bytes()).map(|p| (p.prefix.to_vec(), p.suffix.to_vec(), p.field.map(<[u8]>::to_vec)))
+            Pattern::of(text.as_bytes())
+                .map(|p| (p.prefix.to_vec(), p.suffix.to_vec(), p.field.map(<[u8]>::to_vec)))
         };
         let of = |prefix: &str, suffix: &str, field: Option<&str>| {
             Some((prefix.into(), suffix.into(), field.map(|f| f.as_bytes().to_vec())))

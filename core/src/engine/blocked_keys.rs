@@ -217,8 +217,7 @@ impl Server {
 
     /// Changed keys are logged while anyone cares.
     pub fn arm_touch_log(&mut self) {
-        let cares =
-            !self.watch.is_empty() || !self.blocked_keys.is_empty() || self.migrations.is_watching();
+        let cares = !self.watch.is_empty() || !self.blocked_keys.is_empty() || self.migrations.is_watching();
         self.keyspace.set_watching(cares);
     }
 

@@ -62,11 +62,11 @@ scripts! { "dump":
 "#;
 
     options = r#"
-> RESTORE k 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q" IDLETIME 1000
+> RESTORE k 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04" IDLETIME 1000
 @near
 > OBJECT IDLETIME k
 > OBJECT FREQ k
-> RESTORE k 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q" REPLACE FREQ 7
+> RESTORE k 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04" REPLACE FREQ 7
 @near
 > OBJECT IDLETIME k
 > RESTORE k 0 x IDLETIME
@@ -84,12 +84,12 @@ scripts! { "dump":
 > RESTORE k 0
 > OBJECT FREQ missing
 > OBJECT IDLETIME missing
-> RESTORE-ASKING asked 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q"
+> RESTORE-ASKING asked 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04"
 > GET asked
 > MULTI
 > DUMP asked
-> RESTORE new 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q"
-> RESTORE new 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q"
+> RESTORE new 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04"
+> RESTORE new 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04"
 > EXEC
 > GET new
 "#;
@@ -98,7 +98,7 @@ scripts! { "dump":
 # Checksums hold; what they sum does not.
 > RESTORE k 0 "c\xc0\x05\n\x00\x8f\x11K\"\xb6\xac`\xe3"
 > RESTORE k 0 "\n\x00]\x9b\\@\x0f\x7f\xa2\xda"
-> RESTORE k 0 "\x00\n\n\x00\xabD\xac}\xf9\x81\xc2i"
+> RESTORE k 0 "\x00?\n\x00}4\x91/\xe7\xc6d;"
 > RESTORE k 0 "\x02\x00\n\x00:\xce9\x00\x9b\x899\xe8"
 > RESTORE k 0 "\x02\x02\x01a\x01a\n\x00W\xbev/\xc2\xd6R:"
 @differs Redis takes bytes after the value unless sanitize-dump-payload asks for more.
@@ -116,11 +116,11 @@ scripts! { "dump":
 > OBJECT IDLETIME k
 > OBJECT FREQ missing
 > OBJECT IDLETIME missing
-> RESTORE r 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q" FREQ 77
+> RESTORE r 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04" FREQ 77
 > OBJECT FREQ r
-> RESTORE r 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q" FREQ 0 REPLACE
+> RESTORE r 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04" FREQ 0 REPLACE
 > OBJECT FREQ r
-> RESTORE r 0 "\x00\xc0\x05\n\x00c/_f\x83/\xb3Q" IDLETIME 100 REPLACE
+> RESTORE r 0 "\x00\x0bhello world\n\x00\x0b\xfcI\xb9\xa6\xc7\xa04" IDLETIME 100 REPLACE
 > OBJECT FREQ r
 > LPUSH list a
 > LPUSH list b

@@ -16,6 +16,7 @@ mod geo;
 mod hash;
 mod list;
 mod list_blocking;
+mod migrate;
 mod pubsub;
 mod server;
 mod set;
@@ -47,6 +48,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("geo", geo::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
+    ("migrate", migrate::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("set", set::SCRIPTS),

@@ -272,6 +272,11 @@ fn random_waiting_readers() {
 }
 
 #[test]
+fn random_sorting() {
+    compare_with_norn("random_sorting", &[Family::Sort]);
+}
+
+#[test]
 fn random_everything() {
     compare_with_norn("random_everything", norn_tests::random::FAMILIES);
 }
