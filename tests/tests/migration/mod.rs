@@ -481,3 +481,86 @@ fn in_a_transaction_nothing_waits() {
     let refused = error("ERR Command not allowed inside a transaction");
     assert_eq!(from.ask("EXEC"), Reply::Array(vec![refused, Reply::Bulk(b"v".to_vec())]));
 }
+
+/// What a replica of the old style is sent after its snapshot, while these commands run: one line for each, times in
+/// milliseconds masked.
+fn stream_of(site: &mut Site, lines: &[String]) -> Vec<String> {
+    let mut link = std::net::TcpStream::connect(site.server.address).unwrap();
+    link.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    link.write_all(b"SYNC\r\n").unwrap();
+    let mut byte = [0];
+    let mut header = Vec::new();
+    while !header.ends_with(b"\r\n") {
+        link.read_exact(&mut byte).unwrap();
+        // Single line feeds are signs of life.
+        if byte != *b"\n" || header.ends_with(b"\r") {
+            header.push(byte[0]);
+        }
+    }
+    let len = std::str::from_utf8(&header[1..header.len() - 2]).unwrap().parse().unwrap();
+    link.read_exact(&mut vec![0; len]).unwrap();
+    for line in lines {
+        site.ask(line);
+    }
+    site.ask("SET the end");
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"$3\r\nend\r\n") {
+        link.read_exact(&mut byte).unwrap();
+        bytes.push(byte[0]);
+    }
+    let (commands, rest) = parse_all(&bytes).expect("a stream of commands");
+    assert!(rest.is_empty());
+    let word = |word: Reply| match word {
+        Reply::Bulk(text) if text.len() == 13 && text.iter().all(u8::is_ascii_digit) && text[0] == b'1' => {
+            "<ms>".to_owned()
+        }
+        Reply::Bulk(text) => norn_tests::words::quote(&text),
+        other => panic!("{other:?}"),
+    };
+    let commands = commands.into_iter().map(|command| match command {
+        Reply::Array(words) => words.into_iter().map(word).collect::<Vec<_>>().join(" "),
+        other => panic!("{other:?}"),
+    });
+    commands.filter(|line| line != "PING" && line != "\"PING\"").collect()
+}
+
+#[test]
+fn replicas_are_told_the_same() {
+    const FIVE: &str = r#""\x00\xc0\x05\n\x00c/_f\x83/\xb3Q""#;
+    let Some(mut redis) = Site::redis("replicas_are_told_the_same", &["--repl-diskless-sync-delay", "0"])
+    else {
+        return;
+    };
+    let mut norn = Site::norn(&["--repl-diskless-sync-delay", "0"]);
+    let mut target = Site::norn(&[]);
+    let port = target.port();
+    let lines = [
+        "SET k v".to_owned(),
+        format!("RESTORE a 0 {FIVE}"),
+        format!("RESTORE b 100000 {FIVE}"),
+        format!("RESTORE b 100000 {FIVE} replace IDLETIME 5"),
+        format!("RESTORE c 33177117420000 {FIVE} ABSTTL FREQ 3"),
+        format!("RESTORE k 1 {FIVE} REPLACE ABSTTL"),
+        format!("RESTORE none 1 {FIVE} ABSTTL"),
+        format!("RESTORE a 0 {FIVE}"),
+        "RPUSH l 2 1".to_owned(),
+        "SORT l".to_owned(),
+        "sort l DESC Store m".to_owned(),
+        "SORT missing STORE m".to_owned(),
+        "SORT missing STORE m".to_owned(),
+        "MULTI".to_owned(),
+        format!("RESTORE x 5000000 {FIVE}"),
+        "SORT l STORE y".to_owned(),
+        "SORT l BY w* GET w* STORE z".to_owned(),
+        "EXEC".to_owned(),
+        format!("MIGRATE 127.0.0.1 {port} l 0 5000 COPY"),
+        format!("MIGRATE 127.0.0.1 {port} \"\" 0 5000 KEYS x nope y l z"),
+        format!("MIGRATE 127.0.0.1 {port} nope 0 5000"),
+        format!("MIGRATE 127.0.0.1 {port} l 0 5000"),
+    ];
+    let ours = stream_of(&mut norn, &lines);
+    target.ask("FLUSHALL");
+    let theirs = stream_of(&mut redis, &lines);
+    assert!(theirs.len() > 15, "{theirs:#?}");
+    assert_eq!(ours, theirs);
+}
