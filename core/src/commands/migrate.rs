@@ -80,9 +80,11 @@ fn migrate(ctx: &mut Ctx<'_>) -> Done {
     if ctx.in_exec || ctx.client().flags.has(ConnFlags::MASTER) {
         return Err(CommandError::NotInTransaction);
     }
-    let Some(port) = port(ctx.arg(2)) else {
-        ctx.reply().error("IOERR error or timeout connecting to the client");
-        return Err(CommandError::Written);
+    // Redis connects to whatever number that is, and finds out when it writes.
+    let port = match port(ctx.arg(2)) {
+        Some(0) => return Err(CommandError::MigrateWriting),
+        Some(port) => port,
+        None => return Err(CommandError::MigrateConnecting),
     };
     let host = String::from_utf8_lossy(ctx.arg(1)).into();
     let order = Order {
@@ -104,7 +106,7 @@ fn migrate(ctx: &mut Ctx<'_>) -> Done {
 fn port(text: &[u8]) -> Option<u16> {
     let digits = text.iter().take_while(|b| b.is_ascii_digit());
     let port = digits.fold(0_u32, |n, b| n.saturating_mul(10).saturating_add(u32::from(b - b'0')));
-    u16::try_from(port).ok().filter(|port| *port > 0)
+    u16::try_from(port).ok()
 }
 
 /// The third argument, or when that is empty, what follows KEYS.
@@ -114,7 +116,7 @@ fn migrate_keys(args: &Args<'_>) -> Option<Vec<FoundKey>> {
         let word = args.get(at);
         if word.eq_ignore_ascii_case(b"KEYS") {
             let from = if args.get(3).is_empty() { at + 1 } else { args.len() };
-            return Some((from..args.len()).map(|i| (i, KeyFlags::NONE)).collect());
+            return Some((from..args.len()).map(|i| (i, MOVED)).collect());
         }
         at += match () {
             () if word.eq_ignore_ascii_case(b"AUTH") => 2,
@@ -122,7 +124,7 @@ fn migrate_keys(args: &Args<'_>) -> Option<Vec<FoundKey>> {
             () => 1,
         };
     }
-    Some(alloc::vec![(3, KeyFlags::NONE)])
+    Some(alloc::vec![(3, MOVED)])
 }
 
 const MOVED: KeyFlags = KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::DELETE);

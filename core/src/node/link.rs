@@ -323,7 +323,7 @@ impl Server {
 impl Node {
     /// The driver's answer to a dial.
     pub(super) fn dialed(&mut self, link: LinkId, result: Result<(ConnId, Peer<'_>), DialError>) {
-        if self.target_dialed(link, result.as_ref().ok().copied()) {
+        if self.target_dialed(link, result.as_ref().copied()) {
             return;
         }
         let wanted = self

@@ -10,12 +10,12 @@ use super::Node;
 use crate::base::ids::{ConnId, LinkId};
 use crate::base::time::Mono;
 use crate::connection::{ConnFlags, WaitsFor};
-use crate::contract::{DialTarget, Peer, Timer};
+use crate::contract::{DialError, DialTarget, Peer, Timer};
 use crate::engine::{Action, Server};
 use crate::keyspace::ExpiryPolicy;
 use crate::migration::{Job, Order, Progress, Stage, Talk};
 use crate::rdb::{VERSION, dump_value};
-use crate::resp::encode_command;
+use crate::resp::{CommandError, encode_command};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
@@ -28,13 +28,6 @@ enum Broken {
     /// The other side is gone.
     Gone,
 }
-
-const CONNECTING: &str = "IOERR error or timeout connecting to the client";
-const WRITING: &str = "IOERR error or timeout writing to target instance";
-const READING: &str = "IOERR error or timeout reading to target instance";
-const KEPT_HERE: &str = "TRYAGAIN Some keys changed while they were migrated; they were not removed here.";
-const NEW_ROLE: &str =
-    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 
 impl Server {
     /// Begins a migration; the client in `slot` waits for its end.
@@ -122,7 +115,7 @@ impl Server {
     }
 
     /// Removes what was taken, and answers: with the target's error, with `fault`, or that all is well.
-    fn settle_keys(&mut self, order: &Order, talk: &Talk, fault: Option<&str>) {
+    fn settle_keys(&mut self, order: &Order, talk: &Talk, fault: Option<CommandError>) {
         let mut kept = false;
         if !order.copy && !self.is_replica() {
             self.keyspace.begin(self.now.unix.ms(), ExpiryPolicy::Delete);
@@ -134,8 +127,8 @@ impl Server {
                 let text = [b"ERR Target instance replied with error: ", &error[..]].concat();
                 self.answer_migration(order, Some(&text));
             }
-            (None, Some(fault)) => self.answer_migration(order, Some(fault.as_bytes())),
-            (None, None) if kept => self.answer_migration(order, Some(KEPT_HERE.as_bytes())),
+            (None, Some(fault)) => self.fail_migration(order, fault),
+            (None, None) if kept => self.fail_migration(order, CommandError::MigrateChanged),
             (None, None) => self.answer_migration(order, None),
         }
     }
@@ -156,6 +149,10 @@ impl Server {
             self.propagate(order.db, gone.into_iter());
         }
         kept
+    }
+
+    fn fail_migration(&mut self, order: &Order, fault: CommandError) {
+        self.answer_migration(order, Some(fault.text().as_bytes()));
     }
 
     fn answer_migration(&mut self, order: &Order, error: Option<&[u8]>) {
@@ -186,7 +183,7 @@ impl Server {
     fn target_failed(&mut self, mut job: Job, how: Broken) {
         let stage = core::mem::replace(&mut job.stage, Stage::Dialing(LinkId(0)));
         let Stage::Talking(talk) = stage else {
-            return self.answer_migration(&job.order, Some(CONNECTING.as_bytes()));
+            return self.fail_migration(&job.order, CommandError::MigrateConnecting);
         };
         if how == Broken::Gone && !talk.has_begun() && job.may_retry {
             self.close_target(Some(talk.conn));
@@ -195,7 +192,7 @@ impl Server {
         }
         let unwritten =
             self.conns.resolve(talk.conn).is_some_and(|slot| !self.conns.get(slot).out.is_empty());
-        let fault = if unwritten { WRITING } else { READING };
+        let fault = if unwritten { CommandError::MigrateWriting } else { CommandError::MigrateReading };
         self.close_target(Some(talk.conn));
         self.settle_keys(&job.order, &talk, Some(fault));
     }
@@ -246,7 +243,7 @@ impl Server {
                 Stage::Dialing(link) => self.actions.push(Action::CancelDial(*link)),
                 Stage::Talking(talk) => self.close_target(Some(talk.conn)),
             }
-            self.answer_migration(&job.order, Some(NEW_ROLE.as_bytes()));
+            self.fail_migration(&job.order, CommandError::UnblockedRoleChange);
         }
         self.arm_touch_log();
     }
@@ -254,15 +251,23 @@ impl Server {
 
 impl Node {
     /// The driver's answer to a dial that was for a target; false when it was not.
-    pub(super) fn target_dialed(&mut self, link: LinkId, connected: Option<(ConnId, Peer<'_>)>) -> bool {
+    pub(super) fn target_dialed(
+        &mut self,
+        link: LinkId,
+        result: Result<(ConnId, Peer<'_>), &DialError>,
+    ) -> bool {
         let Some(job) = self.srv.migrations.take_dialing(link) else { return false };
-        match connected {
-            Some((conn, peer)) => {
+        match result {
+            Ok((conn, peer)) => {
                 let slot = self.add_unlisted(conn, peer);
                 self.srv.conns.get_mut(slot).flags.set(ConnFlags::TARGET.or(ConnFlags::AUTHENTICATED));
                 self.srv.send_keys(conn, job, None);
             }
-            None => self.srv.target_failed(job, Broken::Gone),
+            // Redis learns that nobody listens when it writes.
+            Err(DialError(why)) if why.contains("refused") => {
+                self.srv.fail_migration(&job.order, CommandError::MigrateWriting);
+            }
+            Err(_) => self.srv.fail_migration(&job.order, CommandError::MigrateConnecting),
         }
         true
     }

@@ -242,7 +242,8 @@ fn moves(from: &mut Site, to: &mut Site) {
     let all: Vec<&[u8]> = before.iter().map(|(_, key)| &key[..]).collect();
     let call = |options: &[&[u8]], keys: &[&[u8]]| -> Vec<Vec<u8>> {
         let head = [&b"MIGRATE"[..], b"127.0.0.1", port.as_bytes(), b"", b"2", b"5000"];
-        let words = head.iter().chain(options).chain(&[&b"KEYS"[..]]).chain(keys);
+        let named = [&b"KEYS"[..]];
+        let words = head.iter().chain(options).chain(&named).chain(keys);
         words.map(|word| word.to_vec()).collect()
     };
     let say =
@@ -328,8 +329,10 @@ fn nobody_answers() {
     let mut norn = Site::norn(&[]);
     norn.ask("SET k v");
     let port = free_port();
+    let writing = error("IOERR error or timeout writing to target instance");
+    assert_eq!(norn.ask(&format!("MIGRATE 127.0.0.1 {port} k 0 300")), writing);
     let connecting = error("IOERR error or timeout connecting to the client");
-    assert_eq!(norn.ask(&format!("MIGRATE 127.0.0.1 {port} k 0 300")), connecting);
+    assert_eq!(norn.ask("MIGRATE no.such.host.invalid 1 k 0 3000"), connecting);
     // One that accepts and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
