@@ -9,7 +9,9 @@ mod counter;
 mod database;
 mod debug;
 mod docs;
+mod dump;
 mod expire;
+mod failover;
 mod generic;
 mod geo;
 mod geo_search;
@@ -25,6 +27,7 @@ mod list_blocking;
 mod list_move;
 mod list_search;
 mod memory;
+mod migrate;
 mod pubsub;
 mod replication;
 mod scan;
@@ -32,6 +35,7 @@ mod server;
 mod set;
 mod set_algebra;
 mod set_random;
+mod sort;
 mod stream;
 mod stream_args;
 mod stream_claim;
@@ -77,6 +81,7 @@ pub const FAMILIES: &[&[Row]] = &[
     config::ROWS,
     replication::ROWS,
     latency::ROWS,
+    failover::ROWS,
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,
@@ -92,6 +97,9 @@ pub const FAMILIES: &[&[Row]] = &[
     bitmap::ROWS,
     bitfield::ROWS,
     hyperloglog::ROWS,
+    dump::ROWS,
+    sort::ROWS,
+    migrate::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
