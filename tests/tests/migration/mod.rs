@@ -196,8 +196,9 @@ fn payloads_are_understood_on_both_sides() {
             assert_eq!(norn.say(&[b"RESTORE", b"back", b"0", &theirs, b"REPLACE"]), ok(), "{shown}");
             assert_eq!(norn.digest(b"back"), whole, "{shown}: another value after the way back");
             let encoding = |site: &mut Site, key: &[u8]| site.say(&[b"OBJECT", b"ENCODING", key]);
-            // A set in a listpack is a table for Redis 7.0.
-            if !key.starts_with(b"Set") && !key.starts_with(b"SADD") {
+            // Only what was never edited has the encoding that its size asks for; a set in a listpack is a table for
+            // Redis 7.0.
+            if [&b"RPUSH:"[..], b"HSET:", b"ZADD:", b"ints"].iter().any(|fresh| key.starts_with(fresh)) {
                 assert_eq!(encoding(&mut norn, b"back"), encoding(&mut norn, &key), "{shown}");
             }
         }
@@ -265,7 +266,8 @@ fn moves(from: &mut Site, to: &mut Site) {
     assert_eq!(say(from, &call(&[b"COPY"], &all)), ok());
     assert_eq!(from.keys().len(), before.len(), "COPY keeps them");
     for (digest, key) in &before {
-        assert!(holds(to, from, key, digest), "{}", String::from_utf8_lossy(key));
+        // Redis counts the time in, which a payload does not carry.
+        assert!(key == b"volatile" || holds(to, from, key, digest), "{}", String::from_utf8_lossy(key));
     }
     let ttl = to.ask("PTTL volatile");
     assert!((900_000..=1_000_000).any(|ms| ttl == int(ms)), "{ttl}");
@@ -280,7 +282,8 @@ fn moves(from: &mut Site, to: &mut Site) {
     assert_eq!(say(from, &call(&[b"REPLACE"], &all)), ok());
     assert_eq!(from.keys().len(), 0);
     for (digest, key) in &before {
-        assert!(holds(to, from, key, digest), "{}", String::from_utf8_lossy(key));
+        // Redis counts the time in, which a payload does not carry.
+        assert!(key == b"volatile" || holds(to, from, key, digest), "{}", String::from_utf8_lossy(key));
     }
     assert_eq!(say(from, &call(&[b"REPLACE"], &all)), Reply::Simple(b"NOKEY".to_vec()));
     from.ask("SET k v");
@@ -460,6 +463,9 @@ fn a_client_that_leaves_does_not_stop_its_keys() {
 fn a_connection_is_kept_for_the_next_request() {
     let (mut from, mut to) = (Site::norn(&[]), Site::norn(&[]));
     let port = to.port();
+    // So that the tests' own connections are all there.
+    from.ask("PING");
+    to.ask("PING");
     let count = |site: &mut Site, name: &str| {
         let Reply::Bulk(text) = site.ask("INFO everything") else { panic!("a text") };
         let text = String::from_utf8_lossy(&text).into_owned();
