@@ -273,6 +273,12 @@ impl Connection {
         self.flags.any(ConnFlags::CLOSING.or(ConnFlags::CLOSE_AFTER_REPLY).or(ConnFlags::GONE))
     }
 
+    /// Whether CLIENT REPLY keeps replies from it; messages reach it all the same.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP))
+    }
+
     /// Bytes of memory it holds, for CLIENT LIST's `tot-mem` and the statistics.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

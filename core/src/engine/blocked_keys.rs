@@ -192,7 +192,7 @@ impl Ctx<'_> {
             self.srv.blocked_keys.again = true;
             return true;
         }
-        let silent = self.client().flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
+        let silent = self.client().is_silent();
         let wait = KeyWait {
             db: self.db,
             keys: keys.map(Box::from).collect(),
