@@ -54,12 +54,24 @@ pub fn difference(left: &StepHeard, right: &StepHeard, rule: &Rule) -> Option<St
             one.insert(name.clone(), heard.clone());
             crate::script::render(&one, rule, name)
         };
-        let same = a.closed == b.closed && a.rest == b.rest && all_same(&a.replies, &b.replies, rule);
+        let same = a.closed == b.closed
+            && same_rest(&a.rest, &b.rest, rule)
+            && all_same(&a.replies, &b.replies, rule);
         if !same {
             return Some(format!("connection '{name}'\n  one:\n{}  other:\n{}", show(&a), show(&b)));
         }
     }
     None
+}
+
+/// Whether what is no whole reply is the same.
+fn same_rest(a: &[u8], b: &[u8], rule: &Rule) -> bool {
+    let bytes = |rest: &[u8]| {
+        let mut bytes = rest.to_vec();
+        bytes.sort_unstable();
+        bytes
+    };
+    a == b || ((rule.unordered || rule.any_order) && bytes(a) == bytes(b))
 }
 
 /// Whether two lists of replies are the same under a rule. What EXEC answers is compared command by command where every

@@ -7,6 +7,7 @@ use crate::config::Named as _;
 use crate::connection::{Connection, WaitsFor};
 use crate::contract::ListenAt;
 use crate::engine::row::{Acl, Flags, Group, Row};
+use crate::engine::server::Stands;
 use crate::engine::{Ctx, RowIx, Server};
 use crate::pubsub::SubKind;
 use crate::resp::CommandError;
@@ -88,7 +89,7 @@ fn server(srv: &Server, text: &mut String) {
 fn listeners(srv: &Server, s: &mut Section<'_>) {
     let (mut tcp, mut unix) = (String::new(), String::new());
     let mut shown_port = 0;
-    for listener in srv.listeners.iter().filter(|l| l.up == Some(true)) {
+    for listener in srv.listeners.iter().filter(|l| l.stands == Stands::Up) {
         match &listener.at {
             ListenAt::Tcp { host, port, optional, .. } => {
                 let mark = if *optional { "-" } else { "" };

@@ -89,6 +89,8 @@ pub struct Multi {
     pub queue: Vec<Queued>,
     /// Union of the flags of what is queued (bits of `engine::row::Flags`).
     pub row_flags: u32,
+    /// Row flags that some queued command lacks.
+    pub lacking: u32,
     /// Watched keys of this client, with whether the key was alive when it was watched.
     pub watched: Vec<(DbIndex, Box<[u8]>, bool)>,
 }
@@ -109,6 +111,8 @@ pub struct Waits {
     pub deadline: Option<Mono>,
     /// For what.
     pub what: WaitsFor,
+    /// Its reply is dropped (CLIENT REPLY).
+    pub silent: bool,
 }
 
 /// The kinds of waiting.
@@ -146,8 +150,6 @@ pub struct KeyWait {
     pub row: u16,
     /// The command, to be run again.
     pub args: OwnedArgs,
-    /// Its reply is dropped (CLIENT REPLY).
-    pub silent: bool,
 }
 
 macro_rules! conn_flags {

@@ -192,7 +192,6 @@ impl Ctx<'_> {
             self.srv.blocked_keys.again = true;
             return true;
         }
-        let silent = self.client().is_silent();
         let wait = KeyWait {
             db: self.db,
             keys: keys.map(Box::from).collect(),
@@ -200,7 +199,6 @@ impl Ctx<'_> {
             on_nokey: wish.on_nokey,
             row: self.row_ix.0,
             args: wish.args.unwrap_or_else(|| OwnedArgs::from(self.args)),
-            silent,
         };
         self.srv.wait_for_keys(self.slot, wish.deadline, wait);
         true
@@ -293,7 +291,7 @@ impl Server {
             self.drain_expired();
             self.push_to_unit(wait.db, wait.args.as_args().iter());
         }
-        let silent = wait.silent;
+        let silent = waits.silent;
         self.conns.get_mut(slot).waits = Some(waits);
         let again = core::mem::take(&mut self.blocked_keys.again) && !failed;
         self.after_command(slot, row);
@@ -325,11 +323,8 @@ impl Server {
 
     /// Ends a client's waiting with an error.
     pub fn fail_waiting(&mut self, slot: u32, error: CommandError) {
-        let silent = self.key_wait(slot).is_some_and(|wait| wait.silent);
-        if self.stop_waiting(slot).is_some() && !silent {
-            self.stats.error_reply(error.text().as_bytes());
-            self.deliver(slot, |w| error.write(w));
-        }
+        self.stats.error_reply(error.text().as_bytes());
+        self.end_wait(slot, |w| error.write(w));
     }
 
     /// This node follows a master now: nobody can wait for keys or replicas any more. Their clients are told, and

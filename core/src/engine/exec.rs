@@ -212,6 +212,7 @@ impl Server {
         }
         let multi = conn.multi.get_or_insert_with(|| Box::new(Multi::default()));
         multi.row_flags |= flags;
+        multi.lacking |= !flags;
         multi.queue.push(Queued { row: row.0, args: OwnedArgs::from(*args) });
     }
 
