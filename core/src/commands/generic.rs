@@ -1,7 +1,6 @@
 //! Keys whatever their type. Source: the Redis documentation of each command.
 
 use crate::base::glob::glob_match;
-use crate::base::number::parse_u64;
 use crate::config::NotifyFlags;
 use crate::contract::DbIndex;
 use crate::engine::Ctx;
@@ -175,7 +174,7 @@ fn randomkey(ctx: &mut Ctx<'_>) -> Done {
 const SCAN_MAX: usize = 100_000;
 
 fn scan(ctx: &mut Ctx<'_>) -> Done {
-    let cursor = parse_u64(ctx.arg(1)).ok_or(CommandError::InvalidCursor)?;
+    let cursor = super::scan::cursor(ctx, 1)?;
     let (mut pattern, mut count, mut kind, mut at) = (None, 10, None, 2);
     while at < ctx.argc() {
         if at + 1 >= ctx.argc() {

@@ -16,6 +16,7 @@ use super::server::Server;
 use super::table::RowIx;
 use crate::base::float::ceil;
 use crate::base::ids::DbIndex;
+use crate::base::longdouble::LongDouble;
 use crate::base::number::parse_float;
 use crate::base::time::Mono;
 use crate::connection::{ConnFlags, KeyWait, WaitsFor};
@@ -161,7 +162,11 @@ impl Ctx<'_> {
     /// # Errors
     /// No number, a negative one, or one beyond all clocks.
     pub fn timeout_secs(&self, i: usize) -> Result<Option<Mono>, CommandError> {
-        let ms = parse_float(self.arg(i)).ok_or(CommandError::TimeoutNotFloat)? * 1000.0;
+        // What is beyond these floats is still a number to Redis.
+        let sign = if self.arg(i).starts_with(b"-") { -1.0 } else { 1.0 };
+        let beyond = || LongDouble::parse(self.arg(i)).map(|_| sign * f64::INFINITY);
+        let secs = parse_float(self.arg(i)).or_else(beyond).ok_or(CommandError::TimeoutNotFloat)?;
+        let ms = secs * 1000.0;
         if ms > i64::MAX as f64 {
             return Err(CommandError::TimeoutOutOfRange);
         }

@@ -4,6 +4,8 @@
 //! `NORN_SEEDS` (how many, default 4) and `NORN_SEED` (one only); a failure prints its seed and the shortest list of
 //! commands that still differs.
 
+mod shapes;
+
 use crate::commands::{FAMILIES, pending, served};
 use norn_core::contract::Unix;
 use norn_tests::compare::difference;
