@@ -173,7 +173,7 @@ impl Row {
         if !f.has(Flags::ALLOW_BUSY) {
             g |= Gates::BUSY.0;
         }
-        if f.has(Flags::WRITE) || f.has(Flags::READONLY) {
+        if f.any(Flags::WRITE.or(Flags::READONLY).or(Flags::MAY_REPLICATE)) {
             g |= Gates::REPLICA_LINK.0;
         }
         Gates(g)
