@@ -1,5 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
+mod bitfield;
+mod bitmap;
 mod client;
 mod config;
 mod connection;
@@ -9,11 +11,13 @@ mod debug;
 mod docs;
 mod dump;
 mod expire;
+mod failover;
 mod generic;
 mod geo;
 mod geo_search;
 mod hash;
 mod hash_read;
+mod hyperloglog;
 mod info;
 mod introspect;
 mod latency;
@@ -77,6 +81,7 @@ pub const FAMILIES: &[&[Row]] = &[
     config::ROWS,
     replication::ROWS,
     latency::ROWS,
+    failover::ROWS,
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,
@@ -89,6 +94,9 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
+    bitmap::ROWS,
+    bitfield::ROWS,
+    hyperloglog::ROWS,
     dump::ROWS,
     sort::ROWS,
     migrate::ROWS,
