@@ -375,10 +375,6 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.push(PAYLOADS[rng.below(PAYLOADS.len())].to_vec());
                 continue;
             }
-            "N" => rng.pick(MEMBERS),
-            "Z" => rng.pick(SCORES),
-            "E" => rng.pick(SCORE_ENDS),
-            "L" => rng.pick(LEX_ENDS),
             "O" => {
                 words.extend(rng.pick(PLACES).split(' ').map(|word| word.as_bytes().to_vec()));
                 continue;
@@ -388,28 +384,11 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.extend((0..count).map(|_| rng.below(100_000).to_string().into_bytes()));
                 continue;
             }
-            "Q" => rng.pick(BIT_OFFSETS),
-            "Y" => rng.pick(FIELDS),
-            "J" => rng.pick(BIT_ENDS),
-            "I" => rng.pick(INTEGERS),
-            "F" => rng.pick(FLOATS),
-            "S" => rng.pick(OFFSETS),
-            "T" => rng.pick(SECONDS),
-            "M" => rng.pick(MILLIS),
-            "A" => rng.pick(TIMES),
-            "B" => rng.pick(MILLI_TIMES),
-            "D" => rng.pick(DATABASES),
-            "P" => rng.pick(PATTERNS),
-            "C" => rng.pick(CHANNELS),
-            "U" => rng.pick(POSITIONS),
             "(U" => {
                 words.push([b"(", rng.pick(POSITIONS).as_bytes()].concat());
                 continue;
             }
-            "G" => rng.pick(GROUP_NAMES),
-            "W" => rng.pick(CONSUMERS),
-            "X" => rng.pick(WORDS),
-            plain => plain,
+            plain => sample(rng, plain),
         };
         words.push(if rng.one_in(20) { flip_case(text) } else { text.as_bytes().to_vec() });
     }
@@ -422,6 +401,34 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
         words.pop();
     }
     words
+}
+
+/// What a capital letter stands for; other words stand for themselves.
+fn sample<'t>(rng: &mut Rng, word: &'t str) -> &'t str {
+    match word {
+        "N" => rng.pick(MEMBERS),
+        "Z" => rng.pick(SCORES),
+        "E" => rng.pick(SCORE_ENDS),
+        "L" => rng.pick(LEX_ENDS),
+        "Q" => rng.pick(BIT_OFFSETS),
+        "Y" => rng.pick(FIELDS),
+        "J" => rng.pick(BIT_ENDS),
+        "I" => rng.pick(INTEGERS),
+        "F" => rng.pick(FLOATS),
+        "S" => rng.pick(OFFSETS),
+        "T" => rng.pick(SECONDS),
+        "M" => rng.pick(MILLIS),
+        "A" => rng.pick(TIMES),
+        "B" => rng.pick(MILLI_TIMES),
+        "D" => rng.pick(DATABASES),
+        "P" => rng.pick(PATTERNS),
+        "C" => rng.pick(CHANNELS),
+        "U" => rng.pick(POSITIONS),
+        "G" => rng.pick(GROUP_NAMES),
+        "W" => rng.pick(CONSUMERS),
+        "X" => rng.pick(WORDS),
+        plain => plain,
+    }
 }
 
 fn flip_case(text: &str) -> Vec<u8> {
