@@ -139,9 +139,9 @@ impl Server {
     pub fn give_up(&mut self, slot: u32) {
         let Some(waits) = &self.conns.get(slot).waits else { return };
         match waits.what {
-            WaitsFor::Replicas { offset, .. } => {
-                let acked = self.repl.acknowledged_by(offset);
-                self.end_wait(slot, |w| w.int(acked as i64));
+            WaitsFor::Replicas { offset, synced, .. } => {
+                let acked = self.repl.acknowledged_by(offset, synced) as i64;
+                self.end_wait(slot, |w| acknowledged(w, acked, synced));
             }
             WaitsFor::Keys(_) => self.end_wait(slot, |w| w.null_array()),
             WaitsFor::Shutdown | WaitsFor::Driver => {
@@ -157,12 +157,22 @@ impl Server {
     pub fn serve_replica_waits(&mut self) {
         for slot in self.blocked.in_order() {
             let Some(waits) = &self.conns.get(slot).waits else { continue };
-            if let WaitsFor::Replicas { count, offset } = waits.what {
-                let acked = self.repl.acknowledged_by(offset) as i64;
+            if let WaitsFor::Replicas { count, offset, synced } = waits.what {
+                let acked = self.repl.acknowledged_by(offset, synced) as i64;
                 if acked >= count {
-                    self.end_wait(slot, |w| w.int(acked));
+                    self.end_wait(slot, |w| acknowledged(w, acked, synced));
                 }
             }
         }
     }
+}
+
+/// The reply of WAIT, or that of WAITAOF, whose first number says whether this node has the write on disk: while there is
+/// no log, never.
+pub fn acknowledged(w: &mut Writer<'_>, replicas: i64, synced: bool) {
+    if synced {
+        w.array(2);
+        w.int(0);
+    }
+    w.int(replicas);
 }
