@@ -3,7 +3,7 @@
 use norn_core::contract::LogLevel;
 use norn_tests::loopback::{Loopback, START};
 use norn_tests::process::{Dir, Server, free_port, norn_exits};
-use norn_tests::target::{Target, answer};
+use norn_tests::target::{Target, answer, ask};
 use norn_tests::tcp::PATIENCE;
 use norn_tests::words::escape;
 use std::io::{Read as _, Write as _};
@@ -148,7 +148,7 @@ fn company() -> (Loopback, [usize; 5]) {
         ["127.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map(|ip| node.connect_from(ip, true));
     node.settle();
     answer(&mut node, conns[3], "SUBSCRIBE c");
-    answer(&mut node, conns[4], "PSYNC ? -1");
+    ask(&mut node, conns[4], "PSYNC ? -1");
     (node, conns)
 }
 
@@ -213,7 +213,7 @@ fn info_counts_what_clients_wait_for() {
             "total_blocking_keys_on_nokey",
         ];
         for (name, count) in names.iter().zip(expected) {
-            assert!(text.contains(&format!("\\n{name}:{count}\\r")), "{name} is not {count}: {text}");
+            assert!(text.contains(&format!(" {name}:{count}\\r")), "{name} is not {count}: {text}");
         }
         answer(&mut node, conns[0], "RPUSH a 1 2");
     };

@@ -230,7 +230,7 @@ fn say(target: &mut dyn Target, words: &[String], in_multi: bool) -> Vec<String>
 
 /// A row's shapes said to both; what differs.
 fn compare(row: &Row, one: &Server, shapes: u64) -> (u64, String) {
-    let mut rng = Rng::new(row.name.bytes().fold(7, |seed, b| seed * 31 + u64::from(b)));
+    let mut rng = Rng::new(row.name.bytes().fold(7, |seed, b| (seed << 5) ^ (seed >> 59) ^ u64::from(b)));
     let syntax = grammar(&mut tokens(row.syntax));
     let in_multi = row.flags.has(Flags::BLOCKING);
     let odd = if in_multi { &ODD[..ODD_TIMES] } else { ODD };
