@@ -15,6 +15,7 @@ pub(super) fn reply_item(w: &mut Writer<'_>, item: Item<'_>) {
     match item {
         Item::Text(text) => w.bulk(text),
         Item::Int(n) => w.bulk_int(n),
+        Item::Padded(padded) => w.bulk(padded.write(IntText::new().room())),
     }
 }
 
@@ -207,6 +208,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Hash,
     )
     .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
+    .element(2)
     .since("2.0.0")
     .doc("Tells whether a hash has a field.", "O(1)", "key field"),
     Row::new(
@@ -225,6 +227,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RO.or(KeyFlags::ACCESS),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc("Reads the value of a field.", "O(1)", "key field"),
     Row::new("hgetall", hgetall, 2, Flags::READONLY, Acl::HASH.or(Acl::READ).or(Acl::SLOW), Group::Hash)
@@ -328,6 +331,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Hash,
     )
     .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
+    .element(2)
     .since("3.2.0")
     .doc("Tells the length of a field's value.", "O(1)", "key field"),
     Row::new("hvals", hvals, 2, Flags::READONLY, Acl::HASH.or(Acl::READ).or(Acl::SLOW), Group::Hash)

@@ -230,6 +230,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::INSERT),
         }],
     )
+    .element(2)
     .since("1.0.0")
     .doc(
         "Adds members to a set and counts the new ones.",
@@ -256,6 +257,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Set,
     )
     .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
+    .element(2)
     .since("1.0.0")
     .doc("Tells whether something is a member of a set.", "O(1)", "key member"),
     Row::new("smembers", smembers, 2, Flags::READONLY, Acl::READ.or(Acl::SET).or(Acl::SLOW), Group::Set)
@@ -333,6 +335,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::DELETE),
         }],
     )
+    .element(2)
     .since("1.0.0")
     .doc(
         "Removes members from a set, and the set with its last one.",
