@@ -4,7 +4,7 @@ use super::scan::{ScanOptions, cursor, reply_nothing};
 use crate::base::number::IntText;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
-use crate::resp::{CommandError, Proto, Writer};
+use crate::resp::{Bulks, CommandError, Proto, Writer};
 use crate::value::{FieldValue, HashValue, Item};
 
 type Done = Result<(), CommandError>;
@@ -16,6 +16,25 @@ pub(super) fn reply_item(w: &mut Writer<'_>, item: Item<'_>) {
         Item::Text(text) => w.bulk(text),
         Item::Int(n) => w.bulk_int(n),
         Item::Padded(padded) => w.bulk(padded.write(IntText::new().room())),
+    }
+}
+
+/// Writes one of many fields or members.
+#[inline]
+pub(super) fn reply_one(bulks: &mut Bulks<'_, '_>, item: Item<'_>) {
+    match item {
+        Item::Text(text) => bulks.bulk(text),
+        Item::Int(n) => bulks.bulk_int(n),
+        Item::Padded(padded) => bulks.bulk(padded.write(IntText::new().room())),
+    }
+}
+
+/// Writes one of many values.
+#[inline]
+fn reply_one_value(bulks: &mut Bulks<'_, '_>, value: FieldValue<'_>) {
+    match value {
+        FieldValue::Item(item) => reply_one(bulks, item),
+        FieldValue::Shared(bytes) => bulks.bulk_shared(bytes),
     }
 }
 
@@ -64,9 +83,10 @@ fn hgetall(ctx: &mut Ctx<'_>) -> Done {
     let (hash, mut w) = hash(ctx)?;
     w.map(hash.map_or(0, HashValue::len));
     if let Some(hash) = hash {
+        let mut bulks = Bulks::new(&mut w);
         hash.for_each(&mut |field, value| {
-            reply_item(&mut w, field);
-            reply_value(&mut w, value);
+            reply_one(&mut bulks, field);
+            reply_one_value(&mut bulks, value);
         });
     }
     Ok(())
@@ -76,7 +96,8 @@ fn hkeys(ctx: &mut Ctx<'_>) -> Done {
     let (hash, mut w) = hash(ctx)?;
     w.array(hash.map_or(0, HashValue::len));
     if let Some(hash) = hash {
-        hash.for_each(&mut |field, _| reply_item(&mut w, field));
+        let mut bulks = Bulks::new(&mut w);
+        hash.for_each(&mut |field, _| reply_one(&mut bulks, field));
     }
     Ok(())
 }
@@ -85,7 +106,8 @@ fn hvals(ctx: &mut Ctx<'_>) -> Done {
     let (hash, mut w) = hash(ctx)?;
     w.array(hash.map_or(0, HashValue::len));
     if let Some(hash) = hash {
-        hash.for_each(&mut |_, value| reply_value(&mut w, value));
+        let mut bulks = Bulks::new(&mut w);
+        hash.for_each(&mut |_, value| reply_one_value(&mut bulks, value));
     }
     Ok(())
 }

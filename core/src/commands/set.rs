@@ -1,6 +1,6 @@
 //! Sets: adding, removing, asking, scanning. Source: the Redis documentation of each command.
 
-use super::hash_read::reply_item;
+use super::hash_read::{reply_item, reply_one};
 use super::scan::{ScanOptions, cursor, reply_nothing};
 use crate::base::number::IntText;
 use crate::config::NotifyFlags;
@@ -8,7 +8,7 @@ use crate::containers::dict::{HashKey, WINDOW};
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::keyspace::{Edited, Ttl};
-use crate::resp::{Args, CommandError, Writer};
+use crate::resp::{Args, Bulks, CommandError, Writer};
 use crate::value::{Item, SetLimits, SetValue, Value};
 
 type Done = Result<(), CommandError>;
@@ -183,7 +183,8 @@ fn smembers(ctx: &mut Ctx<'_>) -> Done {
     let mut w = Writer::new(ctx.out, ctx.proto);
     w.set(set.map_or(0, SetValue::len));
     if let Some(set) = set {
-        set.for_each(&mut |member| reply_item(&mut w, member));
+        let mut bulks = Bulks::new(&mut w);
+        set.for_each(&mut |member| reply_one(&mut bulks, member));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::contract::DbIndex;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::keyspace::{Keyspace, Ttl};
-use crate::resp::{CommandError, Proto, Writer};
+use crate::resp::{Bulks, CommandError, Proto, Writer};
 use crate::value::{Value, ZChange, ZSet, ZSetLimits};
 use alloc::vec::Vec;
 
@@ -61,14 +61,16 @@ pub(super) fn write_members<'m>(
 ) {
     let pairs = with_scores && w.proto() == Proto::Resp3;
     w.array(if with_scores && !pairs { 2 * n } else { n });
+    if !with_scores {
+        let mut bulks = Bulks::new(w);
+        return members.for_each(|(member, _)| bulks.bulk(member));
+    }
     for (member, score) in members {
         if pairs {
             w.array(2);
         }
         w.bulk(member);
-        if with_scores {
-            w.double(score);
-        }
+        w.double(score);
     }
 }
 
