@@ -1,9 +1,10 @@
-//! REPLICAOF, ROLE, PSYNC, SYNC, REPLCONF, WAIT. Source: the Redis documentation, "Redis replication"; the wire facts of
+//! REPLICAOF, ROLE, PSYNC, SYNC, REPLCONF, WAIT, WAITAOF. Source: the Redis documentation, "Redis replication"; the wire facts of
 //! PSYNC2.
 
 use crate::base::number::parse_i64;
 use crate::connection::{ConnFlags, WaitsFor};
-use crate::contract::Span;
+use crate::contract::{LogLevel, Span};
+use crate::engine::blocked::acknowledged;
 use crate::engine::{Acl, Ctx, Flags, Group, Row};
 use crate::replication::PeerStage;
 use crate::resp::{CommandError, Writer};
@@ -24,6 +25,9 @@ fn refuse(ctx: &mut Ctx<'_>, parts: &[&[u8]]) -> Done {
 fn replicaof(ctx: &mut Ctx<'_>) -> Done {
     if ctx.srv.config.cluster_enabled {
         return refuse(ctx, &[b"ERR REPLICAOF not allowed in cluster mode."]);
+    }
+    if ctx.srv.repl.failover.is_some() {
+        return refuse(ctx, &[b"ERR REPLICAOF not allowed while failing over."]);
     }
     if ctx.arg_is(1, "NO") && ctx.arg_is(2, "ONE") {
         ctx.srv.promote();
@@ -88,6 +92,9 @@ fn role(ctx: &mut Ctx<'_>) -> Done {
 /// Whether the client may ask for the stream now.
 fn may_synchronize(ctx: &mut Ctx<'_>) -> Done {
     let repl = &ctx.srv.repl;
+    if repl.failover.is_some() {
+        return Err(CommandError::NoMasterLinkFailover);
+    }
     if repl.is_replica() && repl.is_stale() {
         return Err(CommandError::NoMasterLink);
     }
@@ -97,10 +104,27 @@ fn may_synchronize(ctx: &mut Ctx<'_>) -> Done {
     Ok(())
 }
 
+/// The master of this replica hands its part over.
+fn take_over(ctx: &mut Ctx<'_>) -> Done {
+    if !ctx.srv.is_replica() {
+        return refuse(ctx, &[b"ERR PSYNC FAILOVER can't be sent to a master."]);
+    }
+    if !ctx.arg(1).eq_ignore_ascii_case(&ctx.srv.repl.id) {
+        return refuse(ctx, &[b"ERR PSYNC FAILOVER replid must match my replid."]);
+    }
+    let peer = ctx.client().details.peer.clone();
+    ctx.srv.log(LogLevel::Notice, format_args!("Failover requested by the master at {peer}"));
+    ctx.srv.promote();
+    Ok(())
+}
+
 fn psync(ctx: &mut Ctx<'_>) -> Done {
     // One that is a replica already is not answered: its connection carries the stream.
     if ctx.client().flags.has(ConnFlags::REPLICA) {
         return Ok(());
+    }
+    if ctx.argc() > 3 && ctx.arg_is(3, "failover") {
+        take_over(ctx)?;
     }
     may_synchronize(ctx)?;
     let next = ctx.int(2)?;
@@ -186,16 +210,43 @@ fn wait(ctx: &mut Ctx<'_>) -> Done {
     if timeout < 0 {
         return Err(CommandError::TimeoutNegative);
     }
-    let offset = ctx.client().write_offset;
-    let acked = ctx.srv.repl.acknowledged_by(offset) as i64;
-    if acked >= count || ctx.in_exec {
-        ctx.reply().int(acked);
-        return Ok(());
-    }
-    let deadline = (timeout > 0).then(|| ctx.srv.now.mono + Span::ms(timeout as u64));
-    ctx.srv.wait_for(ctx.slot, deadline, WaitsFor::Replicas { count, offset });
-    ctx.srv.repl.getack_wanted = true;
+    wait_for_replicas(ctx, count, timeout, false);
     Ok(())
+}
+
+fn waitaof(ctx: &mut Ctx<'_>) -> Done {
+    let local = ctx.int(1)?;
+    if !(0..=1).contains(&local) {
+        return Err(CommandError::NotZeroOrOne);
+    }
+    let count = ctx.int(2)?;
+    if count < 0 {
+        return Err(CommandError::NotPositive);
+    }
+    let timeout = parse_i64(ctx.arg(3)).ok_or(CommandError::TimeoutNotInteger)?;
+    if timeout < 0 {
+        return Err(CommandError::TimeoutNegative);
+    }
+    if ctx.srv.is_replica() {
+        return Err(CommandError::WaitAofOnReplica);
+    }
+    if local > 0 {
+        return Err(CommandError::WaitAofOff);
+    }
+    wait_for_replicas(ctx, count, timeout, true);
+    Ok(())
+}
+
+/// Answers at once if enough replicas have acknowledged, or if this is a transaction; else later.
+fn wait_for_replicas(ctx: &mut Ctx<'_>, count: i64, timeout_ms: i64, synced: bool) {
+    let offset = ctx.client().write_offset;
+    let acked = ctx.srv.repl.acknowledged_by(offset, synced) as i64;
+    if acked >= count || ctx.in_exec {
+        return acknowledged(&mut ctx.reply(), acked, synced);
+    }
+    let deadline = (timeout_ms > 0).then(|| ctx.srv.now.mono + Span::ms(timeout_ms as u64));
+    ctx.srv.wait_for(ctx.slot, deadline, WaitsFor::Replicas { count, offset, synced });
+    ctx.srv.repl.getack_wanted = true;
 }
 
 const ADMIN: Flags = Flags::ADMIN.or(Flags::NOSCRIPT);
@@ -271,4 +322,19 @@ pub(super) const ROWS: &[Row] = &[
             "O(n) in the number of replicas",
             "numreplicas timeout",
         ),
+    Row::new(
+        "waitaof",
+        waitaof,
+        4,
+        Flags::NOSCRIPT,
+        Acl::CONNECTION.or(Acl::SLOW),
+        Group::Generic,
+    )
+    .since("7.2.0")
+    .tips(&["request_policy:all_shards", "response_policy:agg_min"])
+    .doc(
+        "Waits until what this connection wrote is on disk, here and on enough replicas, and answers where it is.",
+        "O(n) in the number of replicas",
+        "numlocal numreplicas timeout",
+    ),
 ];

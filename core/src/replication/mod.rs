@@ -10,6 +10,7 @@
 //! Source: the Redis documentation, "Redis replication"; the wire facts of PSYNC2.
 
 mod backlog;
+mod failover;
 mod following;
 mod handshake;
 mod info;
@@ -18,6 +19,7 @@ mod peer;
 mod round;
 
 pub use backlog::Backlog;
+pub use failover::Failover;
 pub use following::{Following, Link};
 pub use handshake::{Endless, Handshake, Introduction, Lines, Next, OLD_SYNC, repl_id};
 pub use load::{Load, LoadError};
@@ -67,6 +69,8 @@ pub struct Replication {
     pub master: Option<Box<Following>>,
     /// Whether this node may ask for the stream from its own id and offset on.
     pub resumable: bool,
+    /// The failover under way.
+    pub failover: Option<Box<Failover>>,
     /// The snapshot on its way to replicas.
     pub round: Option<Box<Round>>,
     /// Replicas are to be asked for their offset at the end of this turn.
@@ -99,6 +103,7 @@ impl Replication {
             rng,
             master: None,
             resumable: false,
+            failover: None,
             round: None,
             getack_wanted: false,
             ack_wanted: false,
@@ -280,10 +285,10 @@ impl Replication {
         log.trim(keep_from);
     }
 
-    /// How many replicas have acknowledged this offset.
+    /// How many replicas have acknowledged this offset: as applied, or as on their disks.
     #[must_use]
-    pub fn acknowledged_by(&self, offset: Offset) -> usize {
-        self.online().filter(|p| p.acked >= offset.0).count()
+    pub fn acknowledged_by(&self, offset: Offset, synced: bool) -> usize {
+        self.online().filter(|p| (if synced { p.acked_synced } else { p.acked }) >= offset.0).count()
     }
 
     /// The replicas that get the stream.

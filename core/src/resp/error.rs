@@ -117,6 +117,7 @@ errors! {
     NotInteger = "ERR value is not an integer or out of range",
     OutOfRange = "ERR value is out of range",
     NotPositive = "ERR value is out of range, must be positive",
+    NotZeroOrOne = "ERR value is out of range, must be between 0 and 1",
     NotFloat = "ERR value is not a valid float",
     IndexOutOfRange = "ERR index out of range",
     OffsetOutOfRange = "ERR offset is out of range",
@@ -176,6 +177,8 @@ errors! {
     BitfieldReadOnly = "ERR BITFIELD_RO only supports the GET subcommand",
     HllType = "WRONGTYPE Key is not a valid HyperLogLog string value.",
     HllCorrupt = "INVALIDOBJ Corrupted HLL object detected",
+    HllNoKey = "ERR The specified key does not exist",
+    HllNotSparse = "ERR HLL encoding is not sparse",
     // Hashes and lists.
     HashNotInteger = "ERR hash value is not an integer",
     HashNotFloat = "ERR hash value is not a float",
