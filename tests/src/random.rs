@@ -6,8 +6,8 @@
 
 use crate::samples::{
     BIT_ENDS, BIT_OFFSETS, CHANNELS, CONSUMERS, DATABASES, FIELDS, FLOATS, GROUP_NAMES, INTEGERS, KEYS,
-    LEX_ENDS, MEMBERS, MILLI_TIMES, MILLIS, OFFSETS, PATTERNS, PLACES, POSITIONS, SCORE_ENDS, SCORES,
-    SECONDS, TIMES, VALUES, WORDS,
+    LEX_ENDS, MEMBERS, MILLI_TIMES, MILLIS, OFFSETS, PATTERNS, PAYLOADS, PLACES, POSITIONS, SCORE_ENDS,
+    SCORES, SECONDS, TIMES, VALUES, WORDS,
 };
 use crate::script::Rule;
 
@@ -84,6 +84,8 @@ pub enum Family {
     Bits,
     /// Estimates of cardinality.
     Estimates,
+    /// SORT, and payloads of DUMP.
+    Sort,
 }
 
 /// Every family.
@@ -122,7 +124,7 @@ pub const CONNS: usize = 3;
 /// database, `P` a pattern, `C` a channel, `X` any word, `U` a position in a stream, `G` a group, `W` a consumer,
 /// `N` a member, `Z` a score (none of which the two servers print differently), `E` an end of a range of scores, `L` one
 /// of a range of members, `O` a longitude and a latitude, `Q` a position of a bit, `Y` a type of field, `J` an end of a range
-/// of bits, `R` some dozens of elements, `[..|..]` one of several, maybe nothing.
+/// of bits, `R` some dozens of elements, `H` a payload of DUMP, `[..|..]` one of several, maybe nothing.
 const STRING: &str = "
     GET K; GET K; SET K V; SET K V; SET K I; SET K V [|NX|XX] [|GET] [|KEEPTTL|EX|EXAT];
     SET K V [EX|px] [T|M]; SET K V EXAT A; SET K V PXAT B NX; SET K V XX GET KEEPTTL; SET K V GET PX M;
@@ -283,6 +285,18 @@ const ESTIMATES: &str = "
     PFDEBUG DECODE [p|q|r]; PFDEBUG TODENSE [p|q]; PFDEBUG X p; PFDEBUG ENCODING K;
     CONFIG SET hll-sparse-max-bytes [0|25|60|200|1000|3000|x]; DEL [p|q|r]; DEL [p|q|r]; COPY [p|q|r] [p|q|r] REPLACE; SETBIT [p|q] 120 [0|1]; SET K V;
     APPEND K V; OBJECT ENCODING [p|q|r]; EXPIREAT [p|q] A; TTL p; WATCH [p|q]; UNWATCH; MULTI; EXEC; EXEC; DISCARD";
+// Texts with a zero byte are out: the order of those that begin alike is Redis's own.
+const SORT: &str = "
+    RPUSH K I I I; RPUSH K [1|2|3] [2|4|-1] [3|5|1.5]; RPUSH K N N; SADD K [1|2|3] [4|5|-6] [7|8]; SADD K N N; ZADD K [1|2] [1|2|3] [0|5] [4|m1];
+    SET [w1|w2|w3|w4|wm1|wa] [1|2|3|0|-5|x]; SET [n1|n2|n3|n4] N; HSET [h1|h2|h3] f [1|2|x] g N; DEL [w1|w2|n1|h1]; DEL K; SET K I;
+    SORT K; SORT K; SORT K [ASC|DESC]; SORT K ALPHA; SORT K DESC ALPHA LIMIT S S; SORT K LIMIT S S; SORT K [desc|alpha] LIMIT [0|1|-1] [1|2|-1|0];
+    SORT K BY w*; SORT K BY w* DESC LIMIT S S; SORT K BY h*->f GET h*->g; SORT K BY h*->g ALPHA BY h*->f; SORT K BY n*;
+    SORT K BY w* GET # GET n* GET h*->g; SORT K GET [nosuch|#|w*|h*->|h*->f] ALPHA; SORT K ALPHA BY n*; SORT K BY nosort; SORT K BY nosort GET n* DESC;
+    SORT K STORE K; SORT K ALPHA STORE K; SORT K BY w* LIMIT 0 S STORE K; SORT K BY nosort STORE K; SORT K ALPHA GET w* GET # STORE K;
+    SORT_RO K; SORT_RO K ALPHA DESC LIMIT S S; SORT_RO K BY w* GET n*; SORT_RO K STORE K; SORT K X; SORT K LIMIT X S; SORT K LIMIT S; SORT K BY; SORT K GET;
+    SORT K STORE; LRANGE K 0 -1; LRANGE K 0 -1; TYPE K; DUMP K; RESTORE K [0|0|100000|-1|x] H; RESTORE K [0|100000] H REPLACE;
+    RESTORE K [0|100000] H [|REPLACE]; RESTORE K [0|5] H [|REPLACE] ABSTTL; RESTORE K 0 H REPLACE [IDLETIME|FREQ|X] [0|1|255|256|-1|x]; RESTORE K 0 H [IDLETIME|FREQ|REPLACE];
+    RESTORE K 0 V REPLACE; GET K; PTTL K; OBJECT FREQ K; MULTI; EXEC; EXEC; DISCARD";
 
 /// `count` random commands of some families.
 #[must_use]
@@ -318,6 +332,7 @@ pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
             Family::WaitingReaders => WAITING_READERS,
             Family::Bits => BITS,
             Family::Estimates => ESTIMATES,
+            Family::Sort => SORT,
         };
         let templates: Vec<_> = templates.split(';').map(str::trim).collect();
         let template = rng.pick(&templates);
@@ -356,10 +371,10 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.push(VALUES[rng.below(VALUES.len())].to_vec());
                 continue;
             }
-            "N" => rng.pick(MEMBERS),
-            "Z" => rng.pick(SCORES),
-            "E" => rng.pick(SCORE_ENDS),
-            "L" => rng.pick(LEX_ENDS),
+            "H" => {
+                words.push(PAYLOADS[rng.below(PAYLOADS.len())].to_vec());
+                continue;
+            }
             "O" => {
                 words.extend(rng.pick(PLACES).split(' ').map(|word| word.as_bytes().to_vec()));
                 continue;
@@ -369,28 +384,11 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.extend((0..count).map(|_| rng.below(100_000).to_string().into_bytes()));
                 continue;
             }
-            "Q" => rng.pick(BIT_OFFSETS),
-            "Y" => rng.pick(FIELDS),
-            "J" => rng.pick(BIT_ENDS),
-            "I" => rng.pick(INTEGERS),
-            "F" => rng.pick(FLOATS),
-            "S" => rng.pick(OFFSETS),
-            "T" => rng.pick(SECONDS),
-            "M" => rng.pick(MILLIS),
-            "A" => rng.pick(TIMES),
-            "B" => rng.pick(MILLI_TIMES),
-            "D" => rng.pick(DATABASES),
-            "P" => rng.pick(PATTERNS),
-            "C" => rng.pick(CHANNELS),
-            "U" => rng.pick(POSITIONS),
             "(U" => {
                 words.push([b"(", rng.pick(POSITIONS).as_bytes()].concat());
                 continue;
             }
-            "G" => rng.pick(GROUP_NAMES),
-            "W" => rng.pick(CONSUMERS),
-            "X" => rng.pick(WORDS),
-            plain => plain,
+            plain => sample(rng, plain),
         };
         words.push(if rng.one_in(20) { flip_case(text) } else { text.as_bytes().to_vec() });
     }
@@ -405,6 +403,34 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
     words
 }
 
+/// What a capital letter stands for; other words stand for themselves.
+fn sample<'t>(rng: &mut Rng, word: &'t str) -> &'t str {
+    match word {
+        "N" => rng.pick(MEMBERS),
+        "Z" => rng.pick(SCORES),
+        "E" => rng.pick(SCORE_ENDS),
+        "L" => rng.pick(LEX_ENDS),
+        "Q" => rng.pick(BIT_OFFSETS),
+        "Y" => rng.pick(FIELDS),
+        "J" => rng.pick(BIT_ENDS),
+        "I" => rng.pick(INTEGERS),
+        "F" => rng.pick(FLOATS),
+        "S" => rng.pick(OFFSETS),
+        "T" => rng.pick(SECONDS),
+        "M" => rng.pick(MILLIS),
+        "A" => rng.pick(TIMES),
+        "B" => rng.pick(MILLI_TIMES),
+        "D" => rng.pick(DATABASES),
+        "P" => rng.pick(PATTERNS),
+        "C" => rng.pick(CHANNELS),
+        "U" => rng.pick(POSITIONS),
+        "G" => rng.pick(GROUP_NAMES),
+        "W" => rng.pick(CONSUMERS),
+        "X" => rng.pick(WORDS),
+        plain => plain,
+    }
+}
+
 fn flip_case(text: &str) -> Vec<u8> {
     let flip = |b: u8| if b.is_ascii_uppercase() { b.to_ascii_lowercase() } else { b.to_ascii_uppercase() };
     text.bytes().map(flip).collect()
@@ -415,10 +441,15 @@ fn rule_of(words: &[Vec<u8>], template: &str) -> Rule {
     // EXEC answers for whatever was queued.
     let exec = name == b"EXEC";
     Rule {
-        mask: name == b"HELLO" || (name == b"XGROUP" && template.contains("CREATECONSUMER")),
+        mask: matches!(&name[..], b"HELLO" | b"DUMP")
+            || (name == b"XGROUP" && template.contains("CREATECONSUMER")),
         streams: matches!(&name[..], b"XPENDING" | b"XINFO") || exec,
         near: exec || template.contains("TTL") || template.contains("EXPIRETIME"),
-        unordered: exec || in_hash_order(&name),
+        // Sets, and elements with equal weights, come in an order that is nobody's.
+        unordered: exec
+            || in_hash_order(&name)
+            || template.contains("nosort")
+            || template.contains("ALPHA BY"),
         any_order: name == b"PUBLISH" || name == b"SPUBLISH" || exec,
         ..Rule::default()
     }

@@ -9,6 +9,7 @@ mod counter;
 mod database;
 mod debug;
 mod docs;
+mod dump;
 mod expire;
 mod failover;
 mod generic;
@@ -26,6 +27,7 @@ mod list_blocking;
 mod list_move;
 mod list_search;
 mod memory;
+mod migrate;
 mod pubsub;
 mod replication;
 mod scan;
@@ -33,6 +35,7 @@ mod server;
 mod set;
 mod set_algebra;
 mod set_random;
+mod sort;
 mod stream;
 mod stream_args;
 mod stream_claim;
@@ -94,6 +97,9 @@ pub const FAMILIES: &[&[Row]] = &[
     bitmap::ROWS,
     bitfield::ROWS,
     hyperloglog::ROWS,
+    dump::ROWS,
+    sort::ROWS,
+    migrate::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

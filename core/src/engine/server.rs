@@ -21,6 +21,7 @@ use crate::contract::{
     Offset, OpId, Tuning,
 };
 use crate::keyspace::Keyspace;
+use crate::migration::Migrations;
 use crate::pubsub::PubSub;
 use crate::replication::Replication;
 use crate::resp::OutBuf;
@@ -93,6 +94,8 @@ pub struct Server {
     pub blocked: Blocked,
     /// The keys that clients wait for.
     pub blocked_keys: BlockedKeys,
+    /// Keys on their way to other servers.
+    pub migrations: Migrations,
     /// CLIENT PAUSE.
     pub pause: Pause,
     /// The refusals armed for everyone.

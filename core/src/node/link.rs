@@ -29,6 +29,7 @@ impl Server {
         self.cut_unit();
         self.drop_link();
         self.unblock_for_new_role();
+        self.abandon_migrations();
         // Its own history may be the beginning of the new master's.
         self.repl.resumable |= self.repl.master.is_none();
         let down_since = self.repl.master.as_ref().and_then(|m| m.down_since);
@@ -339,6 +340,9 @@ impl Server {
 impl Node {
     /// The driver's answer to a dial.
     pub(super) fn dialed(&mut self, link: LinkId, result: Result<(ConnId, Peer<'_>), DialError>) {
+        if self.target_dialed(link, result.as_ref().copied()) {
+            return;
+        }
         let wanted = self
             .srv
             .repl

@@ -12,6 +12,7 @@ mod failover;
 mod heartbeat;
 mod inspect;
 mod link;
+mod migrate;
 mod ops;
 mod pump;
 mod reconfigure;

@@ -10,6 +10,7 @@ mod bitmap;
 mod client;
 mod config;
 mod connection;
+mod dump;
 mod expire;
 mod generic;
 mod geo;
@@ -17,9 +18,11 @@ mod hash;
 mod hyperloglog;
 mod list;
 mod list_blocking;
+mod migrate;
 mod pubsub;
 mod server;
 mod set;
+mod sort;
 mod stream;
 mod string;
 mod transactions;
@@ -40,6 +43,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("client", client::SCRIPTS),
     ("config", config::SCRIPTS),
     ("connection", connection::SCRIPTS),
+    ("dump", dump::SCRIPTS),
     ("expire", expire::SCRIPTS),
     ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
@@ -48,9 +52,11 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("hyperloglog", hyperloglog::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
+    ("migrate", migrate::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("set", set::SCRIPTS),
+    ("sort", sort::SCRIPTS),
     ("stream", stream::SCRIPTS),
     ("string", string::SCRIPTS),
     ("transactions", transactions::SCRIPTS),
@@ -129,7 +135,6 @@ const PENDING: &[&str] = &[
     "client trackinginfo",
     "client caching",
     "client getredir",
-    "object freq",
     "bgsave",
     "bgrewriteaof",
     "acl",

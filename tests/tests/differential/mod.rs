@@ -282,6 +282,11 @@ fn random_estimates() {
 }
 
 #[test]
+fn random_sorting() {
+    compare_with_norn("random_sorting", &[Family::Sort]);
+}
+
+#[test]
 fn random_everything() {
     compare_with_norn("random_everything", norn_tests::random::FAMILIES);
 }
