@@ -88,6 +88,10 @@ pub struct Client {
     pub backlog: VecDeque<u32>,
     /// Sends nothing more until all replies have come.
     pub holding: bool,
+    /// What its WAIT asks for: the place in the stream after its last write, where that is known.
+    pub waits_for: Option<([u8; 40], i64)>,
+    /// When it sent the WAIT under way.
+    pub waits_since: Time,
     /// What it knows of itself.
     pub speaker: Speaker,
     /// Replies heard.
@@ -121,6 +125,8 @@ impl Client {
             confirmed: BTreeSet::new(),
             backlog: VecDeque::new(),
             holding: false,
+            waits_for: None,
+            waits_since: 0,
             speaker: Speaker::default(),
             heard: 0,
             connects: 0,
@@ -139,6 +145,7 @@ impl Client {
         self.due_known = true;
         self.confirmed.clear();
         self.holding = false;
+        self.waits_for = None;
         self.speaker.in_multi = false;
     }
 }

@@ -10,8 +10,11 @@ mod order;
 mod pushes;
 mod replica;
 mod replies;
+mod roles;
 mod stream;
+mod waits;
 
+use crate::agenda::Time;
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::model::{Expect, shape};
@@ -20,6 +23,7 @@ use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
 use crate::view::{KeptStream, View};
 use crate::world::Figures;
+use waits::Reached;
 
 /// Something that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +52,10 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    fn note(&mut self, record: &mut Record, view: &View) {
+    fn note(&mut self, record: &mut Record, reached: &mut Reached, s: u8, view: &View) {
+        if view.streaming && !view.loading {
+            reached.note(s, record.number(&view.id), view.offset);
+        }
         if self.last.is_none_or(|last| (last.id, last.id2) != (view.id, view.id2)) && view.second_offset >= 0
         {
             record.went_on(&view.id2, view.second_offset, &view.id);
@@ -61,6 +68,7 @@ impl Memory {
 #[derive(Clone, Debug, Default)]
 pub struct Oracles {
     record: Record,
+    reached: Reached,
     memory: Vec<Memory>,
     limits: buffers::Limits,
     /// Servers between the beginning of a full synchronisation and the first command after it.
@@ -75,6 +83,7 @@ impl Oracles {
     pub fn new(plan: &Plan) -> Self {
         Self {
             record: Record::default(),
+            reached: Reached::new(plan.servers.len()),
             memory: vec![Memory::default(); plan.servers.len()],
             limits: buffers::Limits::of(plan),
             resyncing: vec![false; plan.servers.len()],
@@ -91,6 +100,12 @@ impl Oracles {
             Expect::Confirm(_) => expect,
             _ => Expect::Shape(shape::ANY),
         }
+    }
+
+    /// The history and the offset of a server when it was looked at last.
+    #[must_use]
+    pub fn stood(&self, s: u8) -> Option<([u8; 40], i64)> {
+        self.memory[usize::from(s)].last.map(|view| (view.id, view.offset))
     }
 
     /// Whether nodes close clients that do not read.
@@ -120,7 +135,24 @@ impl Oracles {
             pushes::message(c, client, reply)?;
             return Ok(false);
         }
+        if let (Reply::Int(count), Some(wrote)) = (reply, client.waits_for)
+            && client.waiting.front().is_some_and(|sent| sent.text.starts_with("WAIT "))
+        {
+            client.waits_for = None;
+            waits::promise(&mut self.record, &self.reached, client.server, wrote, *count)?;
+        }
         order::reply(c, client, reply, f)
+    }
+
+    /// A client heard a reply, so long after it sent its last WAIT.
+    ///
+    /// # Errors
+    /// WAIT was answered before its time.
+    pub fn waited(&self, c: u8, client: &Client, reply: &Reply, waited: Time) -> Result<(), Violation> {
+        match (reply, client.waiting.front()) {
+            (Reply::Int(count), Some(sent)) => waits::patience(c, &sent.text, *count, waited),
+            _ => Ok(()),
+        }
     }
 
     /// A node was given input that is not its master's stream.
@@ -134,7 +166,13 @@ impl Oracles {
             stream::moves_forward(s, memory, view)?;
         }
         stream::same_state(&mut self.record, s, view)?;
-        memory.note(&mut self.record, view);
+        if !view.is_replica {
+            stream::same_database(&mut self.record, s, view)?;
+        }
+        if let Some(last) = &memory.last {
+            roles::check(s, last, view, false)?;
+        }
+        memory.note(&mut self.record, &mut self.reached, s, view);
         Ok(())
     }
 
@@ -170,7 +208,8 @@ impl Oracles {
                     replica::stands_where_its_master_stood(&mut self.record, s, view, follower)?;
                 }
             }
-            Boundary::None | Boundary::Loaded => {}
+            Boundary::Loaded => stream::snapshot_is_of_its_offset(&mut self.record, s, view)?,
+            Boundary::None => {}
         }
         let resyncing = &mut self.resyncing[usize::from(s)];
         if *boundary == Boundary::Command {
@@ -179,10 +218,16 @@ impl Oracles {
         if !*resyncing {
             stream::moves_forward(s, memory, view)?;
         }
-        if !follower.in_multi {
+        if follower.block.is_none() {
             stream::same_state(&mut self.record, s, view)?;
         }
-        memory.note(&mut self.record, view);
+        if *boundary == Boundary::Command && follower.block.is_none() && stream::works_in_a_database(follower) {
+            stream::same_database(&mut self.record, s, view)?;
+        }
+        if let Some(last) = &memory.last {
+            roles::check(s, last, view, *boundary == Boundary::Loaded)?;
+        }
+        memory.note(&mut self.record, &mut self.reached, s, view);
         Ok(())
     }
 
@@ -192,6 +237,14 @@ impl Oracles {
     /// It is too much, or too little.
     pub fn kept_stream(&self, s: u8, kept: &KeptStream) -> Result<(), Violation> {
         backlog::check(s, kept)
+    }
+
+    /// What a master believes of a replica, by its acknowledgement.
+    ///
+    /// # Errors
+    /// The replica never came that far.
+    pub fn believed(&mut self, s: u8, id: &[u8; 40], r: u8, acked: i64) -> Result<(), Violation> {
+        waits::belief(&mut self.record, &self.reached, s, id, (r, acked))
     }
 
     /// What a node keeps for a client of this class after a turn.

@@ -51,8 +51,8 @@ pub struct Follower {
     pub hash: u64,
     /// The last command.
     pub args: Args,
-    /// Between MULTI and EXEC.
-    pub in_multi: bool,
+    /// Between MULTI and EXEC: the offset before MULTI.
+    pub block: Option<i64>,
 }
 
 impl Default for Follower {
@@ -65,7 +65,7 @@ impl Default for Follower {
             offset: 0,
             hash: 0,
             args: Args::default(),
-            in_multi: false,
+            block: None,
         }
     }
 }
@@ -153,13 +153,14 @@ impl Follower {
         self.requests.feed(bytes);
         let Some(took) = self.requests.next(&mut self.args) else { return (bytes.len(), Boundary::None) };
         self.requests.keep_only_used();
+        let before_it = self.offset;
         self.offset += took as i64;
         let mut wire = Vec::new();
         self.args.encode(&mut wire);
         self.hash = hash_bytes(0, &wire);
         match self.args.at(0).to_ascii_uppercase().as_slice() {
-            b"MULTI" => self.in_multi = true,
-            b"EXEC" => self.in_multi = false,
+            b"MULTI" => self.block = Some(before_it),
+            b"EXEC" => self.block = None,
             _ => {}
         }
         (took - before, Boundary::Command)

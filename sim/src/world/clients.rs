@@ -96,7 +96,9 @@ impl World {
             self.clients[usize::from(c)].speaker = speaker;
             self.send(c);
             if holds {
-                self.clients[usize::from(c)].holding = true;
+                let now = self.agenda.now();
+                let client = &mut self.clients[usize::from(c)];
+                (client.holding, client.waits_since) = (true, now);
                 break;
             }
         }
@@ -189,6 +191,23 @@ impl World {
         }
     }
 
+    /// The client talks to another server from now on.
+    pub(super) fn move_client(&mut self, c: u8, s: u8) {
+        match self.clients[usize::from(c)].line {
+            Line::Idle => {}
+            Line::Dialing(dial) => {
+                self.net.cancel_dial(&mut self.agenda, dial);
+                self.clients[usize::from(c)].hang_up();
+            }
+            Line::Up(_) => self.client_closes(c),
+        }
+        self.clients[usize::from(c)].server = s;
+        let client = &self.clients[usize::from(c)];
+        if client.role == Role::Subscriber || !client.backlog.is_empty() {
+            self.connect(c);
+        }
+    }
+
     fn client_lost(&mut self, c: u8, end: End, why: ReadOutcome) {
         let waiting = self.clients[usize::from(c)].waiting.len();
         let now = self.agenda.now();
@@ -236,6 +255,8 @@ impl World {
 
     fn judge(&mut self, c: u8, reply: &Reply) -> Result<(), Violation> {
         let client = &mut self.clients[usize::from(c)];
+        let waited = self.agenda.now() - client.waits_since;
+        self.oracles.waited(c, client, reply, waited)?;
         let done = self.oracles.reply(c, client, reply, &mut self.figures)?;
         if done && client.waiting.is_empty() && client.holding {
             client.holding = false;

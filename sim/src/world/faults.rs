@@ -16,6 +16,8 @@ pub(super) enum Mend {
     Continue(u8),
     Open(u8, u8),
     Disk(u8),
+    /// The first server learns that it is to follow the second.
+    Order(u8, u8),
     Done,
 }
 
@@ -76,7 +78,7 @@ impl World {
                     self.servers[usize::from(s)].tracked = false;
                 }
             }
-            Fault::Promote(s) => self.promote(s),
+            Fault::Promote(s, lag) => self.promote(s, lag, &mut chance),
             Fault::Follow(s, master) => {
                 if !self.leads_to(master, s) {
                     self.order(s, Some(master));
@@ -124,6 +126,11 @@ impl World {
                 }
             }
             Mend::Open(a, b) => self.net.block(HostId(a), HostId(b), false),
+            Mend::Order(s, master) => {
+                if !self.leads_to(master, s) {
+                    self.order(s, Some(master));
+                }
+            }
             Mend::Disk(s) => self.servers[usize::from(s)].disk.failing = None,
             Mend::Done => {}
         }
@@ -146,12 +153,32 @@ impl World {
         }
     }
 
-    fn promote(&mut self, s: u8) {
+    /// A server becomes master. The others are told `lag` later, so that an old master goes on writing meanwhile.
+    fn promote(&mut self, s: u8, lag: Time, chance: &mut Chance) {
         self.order(s, None);
         for other in 0..self.servers.len() as u8 {
-            if other != s {
-                self.order(other, Some(s));
+            if other == s {
+                continue;
             }
+            if lag == 0 {
+                self.order(other, Some(s));
+            } else {
+                self.mend_later(Mend::Order(other, s), lag);
+            }
+        }
+        for c in 0..self.plan.clients.len() as u8 {
+            if self.clients[usize::from(c)].server != s && chance.one_in(2) {
+                self.move_client(c, s);
+            }
+        }
+    }
+
+    /// There is one master in the end: whoever leads a tree of its own follows the first.
+    pub(super) fn one_master(&mut self) {
+        let roots = (0..self.servers.len() as u8).filter(|s| self.servers[usize::from(*s)].master.is_none());
+        let roots: Vec<u8> = roots.collect();
+        for root in roots.iter().skip(1) {
+            self.servers[usize::from(*root)].master = Some(roots[0]);
         }
     }
 

@@ -47,6 +47,7 @@ impl World {
         self.trace.line(now, Who::World, format_args!("everything is mended"));
         self.phase = Phase::Liveness(now + self.liveness_bound());
         self.mend_all();
+        self.one_master();
         self.net.calm_down();
         for s in 0..self.servers.len() as u8 {
             let master = self.servers[usize::from(s)].master;
@@ -114,7 +115,10 @@ impl World {
         self.share_model();
         for c in 0..self.clients.len() as u8 {
             if self.clients[usize::from(c)].role == Role::Admin {
-                self.clients[usize::from(c)].role = Role::Auditor;
+                let client = &mut self.clients[usize::from(c)];
+                client.role = Role::Auditor;
+                // An order that was to be given again has been carried out.
+                client.backlog.clear();
                 if matches!(self.clients[usize::from(c)].line, Line::Up(_)) {
                     self.audit(c);
                 }

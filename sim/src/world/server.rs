@@ -64,6 +64,8 @@ pub(super) struct Link {
     pub(super) noted: bool,
     /// For short writes.
     pub(super) chance: Chance,
+    /// The place in the stream after what its client wrote last, where that is known.
+    pub(super) wrote: Option<([u8; 40], i64)>,
 }
 
 /// A server.

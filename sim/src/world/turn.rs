@@ -36,7 +36,7 @@ impl World {
     pub(super) fn schedule_turn(&mut self, s: u8) {
         let server = &mut self.servers[usize::from(s)];
         if server.turn_at.is_none() && server.state == State::Up {
-            let at = self.agenda.now() + 5 + server.timing.below(60);
+            let at = self.agenda.now() + 5 + server.timing.below(self.plan.pace_us);
             server.turn_at = Some(at);
             self.agenda.at(at, Event::Turn(s));
         }
@@ -96,6 +96,7 @@ impl World {
             self.violate(violation);
         }
         self.kept_output(s, &node);
+        self.believed(s, &node);
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
@@ -114,6 +115,21 @@ impl World {
                 continue;
             }
             if let Err(violation) = self.oracles.kept(s, class, bytes) {
+                self.violate(violation);
+                return;
+            }
+        }
+    }
+
+    /// What the node believes of its replicas is so.
+    fn believed(&mut self, s: u8, node: &Node) {
+        for (slot, acked) in View::acknowledged(node) {
+            let Some(link) = self.servers[usize::from(s)].link(slot) else { continue };
+            let replica = self.net.host(link.end.peer()).0;
+            if usize::from(replica) >= self.servers.len() {
+                continue;
+            }
+            if let Err(violation) = self.oracles.believed(s, &node.server().repl.id, replica, acked) {
                 self.violate(violation);
                 return;
             }
@@ -233,7 +249,7 @@ impl World {
         self.set_owner(end, Owner::Server(s, id.index));
         // Something may have arrived before anyone asked.
         let chance = Chance::new(self.plan.seed, 600).fork(u64::from(end.conn) << 1 | u64::from(end.side));
-        let link = Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance };
+        let link = Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, wrote: None };
         let server = &mut self.servers[usize::from(s)];
         server.add_link(link);
         server.inbox.push(Pending::Readable(id.index));
@@ -394,6 +410,7 @@ impl World {
             Seen::Command(true) => {
                 let args = std::mem::take(&mut self.args);
                 self.command_seen(s, clock, slot, &args);
+                self.note_write(s, node, slot, &args);
                 self.args = args;
                 self.after_input(s, node);
             }
@@ -405,6 +422,22 @@ impl World {
                 self.args = args;
                 self.after_input(s, node);
             }
+        }
+    }
+
+    /// Remembers what WAIT has to speak of: where the stream stood after the client's last write.
+    fn note_write(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
+        let repl = &node.server().repl;
+        let wrote = self.oracles.stood(s).filter(|_| repl.feeds_own_writes());
+        let wrote = wrote.is_some_and(|(id, offset)| id == repl.id && offset < repl.offset);
+        let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
+        if wrote {
+            link.wrote = Some((repl.id, repl.offset));
+        }
+        if let Peer::Client(c, _) = link.peer
+            && args.at(0).eq_ignore_ascii_case(b"wait")
+        {
+            self.clients[usize::from(c)].waits_for = link.wrote;
         }
     }
 
