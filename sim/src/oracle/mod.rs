@@ -6,10 +6,12 @@
 
 mod backlog;
 mod buffers;
+mod needless;
 mod order;
 mod pushes;
 mod replica;
 mod replies;
+pub(crate) mod rest;
 mod roles;
 mod stream;
 mod waits;
@@ -23,6 +25,7 @@ use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
 use crate::view::{KeptStream, View};
 use crate::world::Figures;
+use norn_core::node::Node;
 use waits::Reached;
 
 /// Something that must not happen.
@@ -189,6 +192,10 @@ impl Oracles {
         figures: &mut Figures,
     ) -> Result<(), Violation> {
         let memory = &mut self.memory[usize::from(s)];
+        if matches!(boundary, Boundary::Full(..) | Boundary::Partial(_)) {
+            // The block that an earlier link broke off in is over.
+            memory.at_multi = None;
+        }
         match boundary {
             Boundary::Full(..) => {
                 figures.syncs[0] += 1;
@@ -231,6 +238,23 @@ impl Oracles {
         Ok(())
     }
 
+    /// Server `s` is told by its master that a full synchronisation begins.
+    ///
+    /// # Errors
+    /// It could have gone on where it was.
+    pub fn full_sync(
+        &self,
+        s: u8,
+        history: (&[u8; 40], i64),
+        master: &View,
+        kept: &KeptStream,
+    ) -> Result<(), Violation> {
+        match &self.memory[usize::from(s)].last {
+            Some(last) => needless::check(s, last, history, master, kept),
+            None => Ok(()),
+        }
+    }
+
     /// What a node keeps of its stream at the end of a turn.
     ///
     /// # Errors
@@ -239,12 +263,25 @@ impl Oracles {
         backlog::check(s, kept)
     }
 
+    /// A master has so many connections of a replica.
+    pub fn connections(&mut self, s: u8, r: u8, count: i64) {
+        self.reached.connections(s, r, count);
+    }
+
     /// What a master believes of a replica, by its acknowledgement.
     ///
     /// # Errors
     /// The replica never came that far.
     pub fn believed(&mut self, s: u8, id: &[u8; 40], r: u8, acked: i64) -> Result<(), Violation> {
         waits::belief(&mut self.record, &self.reached, s, id, (r, acked))
+    }
+
+    /// A node that nobody talked to for a while.
+    ///
+    /// # Errors
+    /// Something is left that should not be.
+    pub fn at_rest(&self, s: u8, node: &Node, unix_ms: i64, wakes: u64) -> Result<(), Violation> {
+        rest::check(s, node, unix_ms, wakes)
     }
 
     /// What a node keeps for a client of this class after a turn.

@@ -4,17 +4,20 @@
 use super::Violation;
 use crate::agenda::Time;
 use crate::record::Record;
+use std::collections::BTreeMap;
 
 /// How far each server ever came in each history.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reached {
     /// (number of the history, offset), by server; the history at hand last.
     by: Vec<Vec<(u32, i64)>>,
+    /// How many connections of the second server the first one ever had at a time.
+    links: BTreeMap<(u8, u8), i64>,
 }
 
 impl Reached {
     pub(super) fn new(servers: usize) -> Self {
-        Self { by: vec![Vec::new(); servers] }
+        Self { by: vec![Vec::new(); servers], links: BTreeMap::new() }
     }
 
     /// Server `s` stands at an offset of a history.
@@ -28,6 +31,13 @@ impl Reached {
             }
             None => all.push((history, offset)),
         }
+    }
+
+    /// Server `s` has so many connections of replica `r`: one that is dead counts until that is noticed, and what it
+    /// acknowledged while it lived stays acknowledged.
+    pub(super) fn connections(&mut self, s: u8, r: u8, count: i64) {
+        let most = self.links.entry((s, r)).or_default();
+        *most = (*most).max(count);
     }
 
     fn at(&self, s: u8, history: u32) -> i64 {
@@ -62,7 +72,8 @@ pub(super) fn promise(
 ) -> Result<(), Violation> {
     let history = record.number(&id);
     let servers = (0..reached.by.len() as u8).filter(|r| *r != s);
-    let have = servers.filter(|r| reached.at(*r, history) >= offset).count() as i64;
+    let have = servers.filter(|r| reached.at(*r, history) >= offset);
+    let have: i64 = have.map(|r| reached.links.get(&(s, r)).copied().unwrap_or(1).max(1)).sum();
     if count > have {
         let reason = format!("n{s} told in answer to WAIT that {count} replicas have {offset}; {have} ever had");
         return Err(Violation::new("C9", reason));

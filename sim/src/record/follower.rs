@@ -70,9 +70,6 @@ impl Default for Follower {
     }
 }
 
-/// Bytes looked at in one step.
-const LOOK: usize = 512;
-
 impl Follower {
     /// Reads `bytes` up to the next boundary; says how many bytes that took (at least one) and what it was.
     pub fn eat(&mut self, bytes: &[u8]) -> (usize, Boundary) {
@@ -147,23 +144,17 @@ impl Follower {
     }
 
     fn eat_stream(&mut self, bytes: &[u8]) -> (usize, Boundary) {
-        let before = self.requests.waiting();
-        // Most commands are short against what a read may hold: look at a little at a time.
-        let bytes = &bytes[..bytes.len().min(LOOK)];
-        self.requests.feed(bytes);
-        let Some(took) = self.requests.next(&mut self.args) else { return (bytes.len(), Boundary::None) };
-        self.requests.keep_only_used();
+        let (n, whole) = self.requests.take(bytes, &mut self.args);
+        let Some(took) = whole else { return (n, Boundary::None) };
         let before_it = self.offset;
         self.offset += took as i64;
-        let mut wire = Vec::new();
-        self.args.encode(&mut wire);
-        self.hash = hash_bytes(0, &wire);
-        match self.args.at(0).to_ascii_uppercase().as_slice() {
-            b"MULTI" => self.block = Some(before_it),
-            b"EXEC" => self.block = None,
+        self.hash = self.args.iter().fold(took as u64, hash_bytes);
+        match self.args.at(0) {
+            name if name.eq_ignore_ascii_case(b"multi") => self.block = Some(before_it),
+            name if name.eq_ignore_ascii_case(b"exec") => self.block = None,
             _ => {}
         }
-        (took - before, Boundary::Command)
+        (n, Boundary::Command)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Clients at work: what they say, when they read, what they make of the answers.
 
-use super::{Owner, PORT, Phase, World};
+use super::{Owner, PORT, Phase, READ_MAX, World};
 use crate::agenda::Event;
 use crate::chance::Chance;
 use crate::client::reply::Reply;
@@ -142,17 +142,16 @@ impl World {
             if slow && client.timer {
                 return;
             }
-            let most = if slow { client.read_max } else { 16 * 1024 };
-            let mut bytes = std::mem::take(&mut self.scratch);
-            bytes.resize(most, 0);
-            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            let most = if slow { client.read_max.min(READ_MAX) } else { READ_MAX };
+            let mut bytes = std::mem::take(&mut self.reading);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes[..most]);
             if let ReadOutcome::Data(n) = outcome {
                 match client.role {
                     Role::Scripted => client.raw.extend_from_slice(&bytes[..n]),
                     _ => client.parser.feed(&bytes[..n]),
                 }
             }
-            self.scratch = bytes;
+            self.reading = bytes;
             match outcome {
                 ReadOutcome::Data(_) => {
                     self.hear(c);

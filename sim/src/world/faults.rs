@@ -7,6 +7,7 @@ use crate::chance::Chance;
 use crate::net::HostId;
 use crate::plan::Fault;
 use crate::trace::Who;
+use norn_core::base::ids::DbIndex;
 use norn_core::contract::{DiskErrorKind, StopHow};
 
 /// What has to be undone when a fault ends.
@@ -72,11 +73,10 @@ impl World {
                 client.asleep_until = client.asleep_until.max(now + lasts);
             }
             Fault::ClockStep(s, ms) => {
-                self.servers[usize::from(s)].clock.step(ms * 1000);
                 if ms < 0 {
-                    // Whether a key that had expired is still there depends on whether someone looked.
-                    self.servers[usize::from(s)].tracked = false;
+                    self.forget_removed(s);
                 }
+                self.servers[usize::from(s)].clock.step(ms * 1000);
             }
             Fault::Promote(s, lag) => self.promote(s, lag, &mut chance),
             Fault::Follow(s, master) => {
@@ -87,6 +87,24 @@ impl World {
             Fault::DiskFull(s, lasts) => {
                 self.servers[usize::from(s)].disk.failing = Some(DiskErrorKind::NoSpace);
                 self.mend_later(Mend::Disk(s), lasts);
+            }
+        }
+    }
+
+    /// A wall clock is about to be set back: keys that had expired come to life again unless they have been removed, and
+    /// whether they have depends on who looked. The model takes that from the server.
+    fn forget_removed(&mut self, s: u8) {
+        let now = self.agenda.now();
+        let server = &mut self.servers[usize::from(s)];
+        let Some(node) = server.node.as_deref() else { return };
+        let data = &mut server.model.data;
+        data.now_ms = server.clock.read(now).unix.ms();
+        for db in 0..data.dbs.len() {
+            let gone = |key: &Vec<u8>| !node.server().keyspace.is_stored(DbIndex(db as u32), key);
+            let due = data.dbs[db].iter().filter(|(_, entry)| data.due(entry));
+            let gone: Vec<Vec<u8>> = due.map(|(key, _)| key).filter(|key| gone(key)).cloned().collect();
+            for key in gone {
+                data.dbs[db].remove(&key);
             }
         }
     }

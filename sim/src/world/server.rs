@@ -91,6 +91,8 @@ pub struct Server {
     pub exit: Option<u8>,
     /// Turns run.
     pub turns: u64,
+    /// How often it woke because it had asked to.
+    pub wakes: u64,
     pub(super) inbox: Vec<Pending>,
     pub(super) links: Vec<Option<Link>>,
     pub(super) dials: Vec<(LinkId, u32)>,
@@ -117,6 +119,7 @@ impl Server {
             starts: 0,
             exit: None,
             turns: 0,
+            wakes: 0,
             inbox: Vec::new(),
             links: Vec::new(),
             dials: Vec::new(),

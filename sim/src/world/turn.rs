@@ -2,7 +2,7 @@
 
 use super::fx::NodeFx;
 use super::server::{Link, Peer, Pending, State};
-use super::{Owner, World};
+use super::{Owner, READ_MAX, World};
 use crate::agenda::{Event, MILLI};
 use crate::chance::Chance;
 use crate::client::Role;
@@ -17,8 +17,6 @@ use norn_core::contract::{
 };
 use norn_core::node::Node;
 
-/// Most bytes read from one connection in one step.
-const READ_MAX: usize = 16 * 1024;
 /// Above so many bytes at once, cutting into single bytes finds nothing new.
 const CUT_FINELY_MAX: usize = 2048;
 
@@ -54,6 +52,7 @@ impl World {
         let server = &mut self.servers[usize::from(s)];
         if server.wake_at == Some(self.agenda.now()) {
             server.wake_at = None;
+            server.wakes += 1;
             self.pend(s, Pending::Wake);
         }
     }
@@ -123,11 +122,16 @@ impl World {
 
     /// What the node believes of its replicas is so.
     fn believed(&mut self, s: u8, node: &Node) {
+        let mut connections = [0; 16];
         for (slot, acked) in View::acknowledged(node) {
             let Some(link) = self.servers[usize::from(s)].link(slot) else { continue };
             let replica = self.net.host(link.end.peer()).0;
             if usize::from(replica) >= self.servers.len() {
                 continue;
+            }
+            connections[usize::from(replica)] += 1;
+            if connections[usize::from(replica)] > 1 {
+                self.oracles.connections(s, replica, connections[usize::from(replica)]);
             }
             if let Err(violation) = self.oracles.believed(s, &node.server().repl.id, replica, acked) {
                 self.violate(violation);
@@ -275,13 +279,12 @@ impl World {
             if spread {
                 most = server.cutting.log_uniform(1, 4096) as usize;
             }
-            let mut bytes = std::mem::take(&mut self.scratch);
-            bytes.resize(most, 0);
-            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            let mut bytes = std::mem::take(&mut self.reading);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes[..most]);
             let why = match outcome {
                 ReadOutcome::Data(n) => {
                     self.hand_over(s, node, clock, slot, &bytes[..n]);
-                    self.scratch = bytes;
+                    self.reading = bytes;
                     if spread {
                         self.read_on_later(s, slot);
                         return;
@@ -289,14 +292,14 @@ impl World {
                     continue;
                 }
                 ReadOutcome::WouldBlock => {
-                    self.scratch = bytes;
+                    self.reading = bytes;
                     return;
                 }
                 ReadOutcome::Eof => CloseWhy::Eof,
                 ReadOutcome::Reset => CloseWhy::Reset,
                 ReadOutcome::TimedOut => CloseWhy::Error,
             };
-            self.scratch = bytes;
+            self.reading = bytes;
             self.lost(s, node, clock, id, why);
             return;
         }
@@ -385,15 +388,8 @@ impl World {
                 (n, Seen::Stream(boundary))
             }
             Peer::Client(_, requests) if cuts == Cuts::Commands => {
-                let waiting = requests.waiting();
-                requests.feed(bytes);
-                let mut args = std::mem::take(&mut self.args);
-                let took = requests.next(&mut args);
-                if took.is_some() {
-                    requests.keep_only_used();
-                }
-                self.args = args;
-                (took.map_or(bytes.len(), |t| t - waiting), Seen::Command(took.is_some()))
+                let (n, whole) = requests.take(bytes, &mut self.args);
+                (n, Seen::Command(whole.is_some()))
             }
             Peer::Client(_, requests) => {
                 requests.feed(&bytes[..most]);
@@ -461,6 +457,10 @@ impl World {
             // The data of a server that changes its role is not the model's any more.
             server.model.replica = !args.at(1).eq_ignore_ascii_case(b"no");
             server.tracked &= !server.model.replica;
+            let follows = server.model.replica;
+            for client in self.clients.iter_mut().filter(|client| client.server == s) {
+                client.due_known &= !follows;
+            }
         }
         // Who hung up meanwhile hears nothing.
         if self.owner(far) == Owner::Client(c) {
@@ -489,6 +489,17 @@ impl World {
         if let Boundary::Partial(id) = boundary {
             follower.continue_at(id.unwrap_or(view.id), view.offset);
         }
+        if let Boundary::Full(id, offset) = boundary {
+            let master = usize::from(self.net.host(link.end.peer()).0);
+            let master = self.servers.get(master).and_then(|server| server.node.as_deref());
+            if let Some((master, kept)) = master.and_then(|m| Some((View::of(m), View::kept_stream(m)?)))
+                && let Err(violation) = self.oracles.full_sync(s, (id, *offset), &master, &kept)
+            {
+                return self.violate(violation);
+            }
+        }
+        let link = self.servers[usize::from(s)].link(slot);
+        let Some(Peer::Master(follower)) = link.map(|link| &mut link.peer) else { return };
         let result = self.oracles.stream(s, &view, follower, boundary, &mut self.figures);
         if let Err(violation) = result {
             self.violate(violation);
