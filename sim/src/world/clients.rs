@@ -120,8 +120,14 @@ impl World {
         if client.out.is_empty() {
             return;
         }
-        match self.net.write(&mut self.agenda, end, &client.out, usize::MAX) {
-            WriteOutcome::Taken(n) => drop(client.out.drain(..n)),
+        match self.net.write(&mut self.agenda, end, &client.out[client.written..], usize::MAX) {
+            WriteOutcome::Taken(n) => {
+                client.written += n;
+                if client.written == client.out.len() {
+                    client.out.clear();
+                    client.written = 0;
+                }
+            }
             // The end of the stream or the error is waiting to be read.
             WriteOutcome::Broken => {}
         }
@@ -254,6 +260,14 @@ impl World {
 
     fn judge(&mut self, c: u8, reply: &Reply) -> Result<(), Violation> {
         let client = &mut self.clients[usize::from(c)];
+        if self.plan.unchecked {
+            client.listen(reply);
+            if client.waiting.is_empty() && client.holding {
+                client.holding = false;
+                self.speak(c);
+            }
+            return Ok(());
+        }
         let waited = self.agenda.now() - client.waits_since;
         self.oracles.waited(c, client, reply, waited)?;
         let done = self.oracles.reply(c, client, reply, &mut self.figures)?;

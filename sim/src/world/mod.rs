@@ -100,6 +100,8 @@ pub struct World {
     pub figures: Figures,
     /// What went wrong first.
     pub violation: Option<Violation>,
+    /// It was that something did not happen in time.
+    pub late: bool,
     /// Where the run stands.
     pub phase: Phase,
     owners: Vec<[Owner; 2]>,
@@ -131,6 +133,7 @@ impl World {
             oracles: Oracles::new(&plan),
             figures: Figures::default(),
             violation: None,
+            late: false,
             phase: Phase::Safety,
             owners: Vec::new(),
             flows: Vec::new(),

@@ -2,16 +2,17 @@
 
 use super::fx::NodeFx;
 use super::server::{Link, Peer, Pending, State};
-use super::{Owner, READ_MAX, World};
+use super::{Owner, Phase, READ_MAX, World};
 use crate::agenda::{Event, MILLI};
 use crate::chance::Chance;
 use crate::client::Role;
 use crate::client::frame::{Args, Requests};
 use crate::net::{DialFailure, End, ReadOutcome};
 use crate::plan::Cuts;
+use crate::plan::draw::PACE_MIN_US;
 use crate::record::follower::Boundary;
 use crate::trace::Who;
-use crate::view::View;
+use crate::view::{KeptStream, View};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, Gauges, Input, LinkId, ListenerId, Mono, Now, Peer as PeerName,
 };
@@ -34,7 +35,8 @@ impl World {
     pub(super) fn schedule_turn(&mut self, s: u8) {
         let server = &mut self.servers[usize::from(s)];
         if server.turn_at.is_none() && server.state == State::Up {
-            let at = self.agenda.now() + 5 + server.timing.below(self.plan.pace_us);
+            let pace_us = if self.phase == Phase::Safety { self.plan.pace_us } else { PACE_MIN_US };
+            let at = self.agenda.now() + 5 + server.timing.below(pace_us);
             server.turn_at = Some(at);
             self.agenda.at(at, Event::Turn(s));
         }
@@ -88,17 +90,24 @@ impl World {
         *waiting = inbox;
         node.end_turn(clock);
         // Replicas take more of the stream in the pump; what they no longer need goes with the next turn.
-        let kept = View::kept_stream(&node);
+        let kept = if self.plan.unchecked { None } else { View::kept_stream(&node) };
         self.pump(s, &mut node, clock);
-        self.after_input(s, &node);
-        if let Some(Err(violation)) = kept.map(|kept| self.oracles.kept_stream(s, &kept)) {
-            self.violate(violation);
-        }
-        self.kept_output(s, &node);
-        self.believed(s, &node);
+        self.after_turn(s, &node, kept.as_ref());
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
+    }
+
+    fn after_turn(&mut self, s: u8, node: &Node, kept: Option<&KeptStream>) {
+        if self.plan.unchecked {
+            return;
+        }
+        self.after_input(s, node);
+        if let Some(Err(violation)) = kept.map(|kept| self.oracles.kept_stream(s, kept)) {
+            self.violate(violation);
+        }
+        self.kept_output(s, node);
+        self.believed(s, node);
     }
 
     /// What the node keeps for its clients stays within their limits.
@@ -423,6 +432,9 @@ impl World {
 
     /// Remembers what WAIT has to speak of: where the stream stood after the client's last write.
     fn note_write(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
+        if self.plan.unchecked {
+            return;
+        }
         let repl = &node.server().repl;
         let wrote = self.oracles.stood(s).filter(|_| repl.feeds_own_writes());
         let wrote = wrote.is_some_and(|(id, offset)| id == repl.id && offset < repl.offset);
@@ -446,6 +458,9 @@ impl World {
 
     /// The node has read a whole command of a client: the model runs it too.
     fn command_seen(&mut self, s: u8, clock: Now, slot: u32, args: &Args) {
+        if self.plan.unchecked {
+            return;
+        }
         let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
         let Peer::Client(c, _) = link.peer else { return };
         let (conn, far) = (link.end.conn, link.end.peer());
@@ -483,6 +498,9 @@ impl World {
     }
 
     fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
+        if self.plan.unchecked {
+            return;
+        }
         let view = View::of(node);
         let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
         let Peer::Master(follower) = &mut link.peer else { return };
@@ -508,6 +526,9 @@ impl World {
 
     /// After an input that was not a master's stream, and after each turn.
     fn after_input(&mut self, s: u8, node: &Node) {
+        if self.plan.unchecked {
+            return;
+        }
         if let Err(violation) = self.oracles.after_input(s, &View::of(node)) {
             self.violate(violation);
         }
