@@ -246,3 +246,39 @@ pub(crate) const WORDS: &[&str] = &[
     "a'b\"c",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
+/// Positions of bits; none of them makes a long string.
+pub(crate) const BIT_OFFSETS: &[&str] = &[
+    "0",
+    "0",
+    "1",
+    "3",
+    "7",
+    "8",
+    "9",
+    "16",
+    "31",
+    "100",
+    "333",
+    "2000",
+    "#0",
+    "#1",
+    "#2",
+    "#5",
+    "-1",
+    "#-1",
+    "x",
+    "#x",
+    "",
+    "4294967296",
+    "9223372036854775807",
+    "#9223372036854775807",
+    "9223372036854775808",
+];
+pub(crate) const FIELDS: &[&str] = &[
+    "u8", "u8", "i8", "u1", "i1", "u2", "i5", "u7", "i13", "u16", "i16", "u31", "i32", "u63", "i63", "i64",
+    "i64", "u64", "i65", "u0", "U8", "x", "",
+];
+/// Ends of a range of bits or bytes.
+pub(crate) const BIT_ENDS: &[&str] = &[
+    "0", "0", "1", "2", "5", "7", "8", "12", "30", "-1", "-1", "-2", "-8", "-13", "-30", "100", "-100", "x",
+];

@@ -1,5 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
+mod bitfield;
+mod bitmap;
 mod client;
 mod config;
 mod connection;
@@ -8,11 +10,13 @@ mod database;
 mod debug;
 mod docs;
 mod expire;
+mod failover;
 mod generic;
 mod geo;
 mod geo_search;
 mod hash;
 mod hash_read;
+mod hyperloglog;
 mod info;
 mod introspect;
 mod latency;
@@ -74,6 +78,7 @@ pub const FAMILIES: &[&[Row]] = &[
     config::ROWS,
     replication::ROWS,
     latency::ROWS,
+    failover::ROWS,
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,
@@ -86,6 +91,9 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
+    bitmap::ROWS,
+    bitfield::ROWS,
+    hyperloglog::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -8,6 +8,7 @@ mod accept;
 mod boot;
 mod cron;
 mod expire;
+mod failover;
 mod heartbeat;
 mod inspect;
 mod link;

@@ -177,6 +177,8 @@ errors! {
     BitfieldReadOnly = "ERR BITFIELD_RO only supports the GET subcommand",
     HllType = "WRONGTYPE Key is not a valid HyperLogLog string value.",
     HllCorrupt = "INVALIDOBJ Corrupted HLL object detected",
+    HllNoKey = "ERR The specified key does not exist",
+    HllNotSparse = "ERR HLL encoding is not sparse",
     // Hashes and lists.
     HashNotInteger = "ERR hash value is not an integer",
     HashNotFloat = "ERR hash value is not a float",

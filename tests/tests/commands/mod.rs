@@ -6,6 +6,7 @@
 //! `NORN_SNAPSHOT_FROM=redis INSTA_UPDATE=always` writes the snapshots from a real Redis, which is how the
 //! expectations of a command are made before the command exists.
 
+mod bitmap;
 mod client;
 mod config;
 mod connection;
@@ -13,6 +14,7 @@ mod expire;
 mod generic;
 mod geo;
 mod hash;
+mod hyperloglog;
 mod list;
 mod list_blocking;
 mod pubsub;
@@ -34,6 +36,7 @@ pub(crate) type Family = (&'static str, &'static [(&'static str, &'static str)])
 
 /// Every script there is.
 pub(crate) const FAMILIES: &[Family] = &[
+    ("bitmap", bitmap::SCRIPTS),
     ("client", client::SCRIPTS),
     ("config", config::SCRIPTS),
     ("connection", connection::SCRIPTS),
@@ -42,6 +45,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("generic", generic::SCRIPTS),
     ("hash", hash::SCRIPTS),
     ("geo", geo::SCRIPTS),
+    ("hyperloglog", hyperloglog::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
