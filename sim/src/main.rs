@@ -190,7 +190,8 @@ fn many(range: Range<u64>, options: Options, args: &RunArgs) -> ExitCode {
         for _ in 0..jobs {
             let (sender, next, end, interrupted) = (sender.clone(), &next, range.end, &interrupted);
             scope.spawn(move || {
-                let over = || interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|d| Instant::now() >= d);
+                let over =
+                    || interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|d| Instant::now() >= d);
                 while !over() {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end || sender.send(run::seed(seed, options)).is_err() {

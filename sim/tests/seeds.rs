@@ -101,7 +101,8 @@ fn each_way_to_go_wrong_has_its_exit_code() {
         assert!(text.contains(word) && text.contains("norn-sim run --seed 1 --trace"), "{canary}: {text}");
     }
     assert_eq!(code(&["run", "--seeds", "1..2", "--calm", "--alone"]).0, Some(0));
-    for wrong in [&["run", "--seeds", "2..1"][..], &["run", "--bogus"], &["run"], &["run", "--seeds", "x..2"]] {
+    for wrong in [&["run", "--seeds", "2..1"][..], &["run", "--bogus"], &["run"], &["run", "--seeds", "x..2"]]
+    {
         assert_eq!(code(wrong).0, Some(2), "{wrong:?}");
     }
 }

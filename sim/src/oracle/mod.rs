@@ -231,7 +231,8 @@ impl Oracles {
         if follower.block.is_none() {
             stream::same_state(&mut self.record, s, view)?;
         }
-        if *boundary == Boundary::Command && follower.block.is_none() && stream::works_in_a_database(follower) {
+        if *boundary == Boundary::Command && follower.block.is_none() && stream::works_in_a_database(follower)
+        {
             stream::same_database(&mut self.record, s, view)?;
         }
         if let Some(last) = &memory.last {

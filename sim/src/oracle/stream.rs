@@ -71,7 +71,8 @@ pub(super) fn snapshot_is_of_its_offset(record: &mut Record, s: u8, view: &View)
     match record.digest_at(&view.id, view.offset) {
         Some(first) if first.what != view.digest => {
             let at = format!("{}:{}", short(&view.id), view.offset);
-            let reason = format!("n{s} was sent a snapshot of {at} with other data than n{} had there", first.by);
+            let reason =
+                format!("n{s} was sent a snapshot of {at} with other data than n{} had there", first.by);
             Err(Violation::new("A7", reason))
         }
         _ => Ok(()),

@@ -75,7 +75,8 @@ pub(super) fn promise(
     let have = servers.filter(|r| reached.at(*r, history) >= offset);
     let have: i64 = have.map(|r| reached.links.get(&(s, r)).copied().unwrap_or(1).max(1)).sum();
     if count > have {
-        let reason = format!("n{s} told in answer to WAIT that {count} replicas have {offset}; {have} ever had");
+        let reason =
+            format!("n{s} told in answer to WAIT that {count} replicas have {offset}; {have} ever had");
         return Err(Violation::new("C9", reason));
     }
     Ok(())

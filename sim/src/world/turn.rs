@@ -262,7 +262,8 @@ impl World {
         self.set_owner(end, Owner::Server(s, id.index));
         // Something may have arrived before anyone asked.
         let chance = Chance::new(self.plan.seed, 600).fork(u64::from(end.conn) << 1 | u64::from(end.side));
-        let link = Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, wrote: None };
+        let link =
+            Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, wrote: None };
         let server = &mut self.servers[usize::from(s)];
         server.add_link(link);
         server.inbox.push(Pending::Readable(id.index));
