@@ -105,12 +105,6 @@ impl Oracles {
         }
     }
 
-    /// The history and the offset of a server when it was looked at last.
-    #[must_use]
-    pub fn stood(&self, s: u8) -> Option<([u8; 40], i64)> {
-        self.memory[usize::from(s)].last.map(|view| (view.id, view.offset))
-    }
-
     /// Whether nodes close clients that do not read.
     #[must_use]
     pub fn closes_on_output(&self) -> bool {

@@ -64,7 +64,9 @@ impl World {
                 self.give_order(c);
                 continue;
             }
-            let What::Say { count, .. } = self.plan.items[item as usize].what else { continue };
+            // An order is no item, and nothing to an auditor any more.
+            let item_of_plan = self.plan.items.get(item as usize).map(|item| &item.what);
+            let Some(&What::Say { count, .. }) = item_of_plan else { continue };
             self.say(c, item, count);
         }
         self.client_writes(c);

@@ -245,6 +245,9 @@ impl World {
         let listener = self.servers[usize::from(s)].ports.first().map_or(ListenerId(0), |(l, _)| *l);
         self.adopt(s, conn, end, peer);
         node.handle(clock, Input::Accepted { conn, listener, peer: name });
+        if let Some(link) = self.servers[usize::from(s)].link(conn.index) {
+            link.speaks_to = Some(node.server().repl.id);
+        }
     }
 
     fn dialed(&mut self, s: u8, node: &mut Node, clock: Now, link: LinkId, end: End) {
@@ -263,7 +266,7 @@ impl World {
         // Something may have arrived before anyone asked.
         let chance = Chance::new(self.plan.seed, 600).fork(u64::from(end.conn) << 1 | u64::from(end.side));
         let link =
-            Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, wrote: None };
+            Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, speaks_to: None };
         let server = &mut self.servers[usize::from(s)];
         server.add_link(link);
         server.inbox.push(Pending::Readable(id.index));
@@ -416,7 +419,7 @@ impl World {
             Seen::Command(true) => {
                 let args = std::mem::take(&mut self.args);
                 self.command_seen(s, clock, slot, &args);
-                self.note_write(s, node, slot, &args);
+                self.note_wait(s, node, slot, &args);
                 self.args = args;
                 self.after_input(s, node);
             }
@@ -431,22 +434,18 @@ impl World {
         }
     }
 
-    /// Remembers what WAIT has to speak of: where the stream stood after the client's last write.
-    fn note_write(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
-        if self.plan.unchecked {
+    /// A client's WAIT speaks of what it wrote last, as far as that belongs to the history of today.
+    fn note_wait(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
+        if self.plan.unchecked || !args.at(0).eq_ignore_ascii_case(b"wait") {
             return;
         }
         let repl = &node.server().repl;
-        let wrote = self.oracles.stood(s).filter(|_| repl.feeds_own_writes());
-        let wrote = wrote.is_some_and(|(id, offset)| id == repl.id && offset < repl.offset);
+        let wrote = node.server().conns.try_get(slot).map_or(0, |conn| conn.write_offset.0);
         let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
-        if wrote {
-            link.wrote = Some((repl.id, repl.offset));
-        }
-        if let Peer::Client(c, _) = link.peer
-            && args.at(0).eq_ignore_ascii_case(b"wait")
-        {
-            self.clients[usize::from(c)].waits_for = link.wrote;
+        let same = link.speaks_to == Some(repl.id);
+        if let Peer::Client(c, _) = link.peer {
+            let known = repl.feeds_own_writes() && same;
+            self.clients[usize::from(c)].waits_for = known.then_some((repl.id, wrote));
         }
     }
 
