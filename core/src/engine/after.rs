@@ -51,7 +51,9 @@ impl Server {
             let key = key.as_slice();
             match notice {
                 Notice::Expired => {
-                    self.push_to_unit(*db, [verb, key].into_iter());
+                    if !self.knobs.broken(crate::base::mutant::Mutant::ExpiredNotTold) {
+                        self.push_to_unit(*db, [verb, key].into_iter());
+                    }
                     self.send_event(NotifyFlags::EXPIRED, "expired", *db, key);
                     self.stats.expired_keys += 1;
                 }
@@ -109,7 +111,10 @@ impl Server {
     pub fn unwatch(&mut self, slot: u32) {
         let Some(conn) = self.conns.try_get_mut(slot) else { return };
         let Some(multi) = conn.multi.as_mut() else { return };
-        let watched = core::mem::take(&mut multi.watched);
+        let watched = match self.knobs.broken(crate::base::mutant::Mutant::WatchLeaks) {
+            true => alloc::vec::Vec::new(),
+            false => core::mem::take(&mut multi.watched),
+        };
         if !multi.open {
             conn.multi = None;
         }

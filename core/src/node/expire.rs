@@ -31,7 +31,8 @@ impl crate::engine::Server {
     /// Sets the expiry timer by the next deadline. Expired keys are hidden at once, so their removal may wait for company:
     /// the cycle begins at most ten times a second.
     pub fn arm_expiry(&mut self) {
-        let resting = self.hides_expired() || self.keeps_expired();
+        let asleep = self.knobs.broken(crate::base::mutant::Mutant::ExpiryAsleep);
+        let resting = self.hides_expired() || self.keeps_expired() || asleep;
         let Some(deadline_ms) = self.keyspace.next_deadline().filter(|_| !resting) else {
             self.timers.set(Timer::Expire, None);
             return;

@@ -6,12 +6,17 @@
 
 mod backlog;
 mod buffers;
+mod needless;
 mod order;
 mod pushes;
 mod replica;
 mod replies;
+pub(crate) mod rest;
+mod roles;
 mod stream;
+mod waits;
 
+use crate::agenda::Time;
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::model::{Expect, shape};
@@ -20,6 +25,8 @@ use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
 use crate::view::{KeptStream, View};
 use crate::world::Figures;
+use norn_core::node::Node;
+use waits::Reached;
 
 /// Something that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +55,10 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    fn note(&mut self, record: &mut Record, view: &View) {
+    fn note(&mut self, record: &mut Record, reached: &mut Reached, s: u8, view: &View) {
+        if view.streaming && !view.loading {
+            reached.note(s, record.number(&view.id), view.offset);
+        }
         if self.last.is_none_or(|last| (last.id, last.id2) != (view.id, view.id2)) && view.second_offset >= 0
         {
             record.went_on(&view.id2, view.second_offset, &view.id);
@@ -61,6 +71,7 @@ impl Memory {
 #[derive(Clone, Debug, Default)]
 pub struct Oracles {
     record: Record,
+    reached: Reached,
     memory: Vec<Memory>,
     limits: buffers::Limits,
     /// Servers between the beginning of a full synchronisation and the first command after it.
@@ -75,6 +86,7 @@ impl Oracles {
     pub fn new(plan: &Plan) -> Self {
         Self {
             record: Record::default(),
+            reached: Reached::new(plan.servers.len()),
             memory: vec![Memory::default(); plan.servers.len()],
             limits: buffers::Limits::of(plan),
             resyncing: vec![false; plan.servers.len()],
@@ -120,7 +132,24 @@ impl Oracles {
             pushes::message(c, client, reply)?;
             return Ok(false);
         }
+        if let (Reply::Int(count), Some(wrote)) = (reply, client.waits_for)
+            && client.waiting.front().is_some_and(|sent| sent.text.starts_with("WAIT "))
+        {
+            client.waits_for = None;
+            waits::promise(&mut self.record, &self.reached, client.server, wrote, *count)?;
+        }
         order::reply(c, client, reply, f)
+    }
+
+    /// A client heard a reply, so long after it sent its last WAIT.
+    ///
+    /// # Errors
+    /// WAIT was answered before its time.
+    pub fn waited(&self, c: u8, client: &Client, reply: &Reply, waited: Time) -> Result<(), Violation> {
+        match (reply, client.waiting.front()) {
+            (Reply::Int(count), Some(sent)) => waits::patience(c, &sent.text, *count, waited),
+            _ => Ok(()),
+        }
     }
 
     /// A node was given input that is not its master's stream.
@@ -129,12 +158,21 @@ impl Oracles {
     /// Its state does not follow from the input.
     pub fn after_input(&mut self, s: u8, view: &View) -> Result<(), Violation> {
         let memory = &mut self.memory[usize::from(s)];
+        if memory.last.as_ref() == Some(view) {
+            return Ok(());
+        }
         replica::keeps_still(s, memory, view)?;
         if !self.resyncing[usize::from(s)] {
             stream::moves_forward(s, memory, view)?;
         }
         stream::same_state(&mut self.record, s, view)?;
-        memory.note(&mut self.record, view);
+        if !view.is_replica {
+            stream::same_database(&mut self.record, s, view)?;
+        }
+        if let Some(last) = &memory.last {
+            roles::check(s, last, view, false)?;
+        }
+        memory.note(&mut self.record, &mut self.reached, s, view);
         Ok(())
     }
 
@@ -151,6 +189,10 @@ impl Oracles {
         figures: &mut Figures,
     ) -> Result<(), Violation> {
         let memory = &mut self.memory[usize::from(s)];
+        if matches!(boundary, Boundary::Full(..) | Boundary::Partial(_)) {
+            // The block that an earlier link broke off in is over.
+            memory.at_multi = None;
+        }
         match boundary {
             Boundary::Full(..) => {
                 figures.syncs[0] += 1;
@@ -170,7 +212,8 @@ impl Oracles {
                     replica::stands_where_its_master_stood(&mut self.record, s, view, follower)?;
                 }
             }
-            Boundary::None | Boundary::Loaded => {}
+            Boundary::Loaded => stream::snapshot_is_of_its_offset(&mut self.record, s, view)?,
+            Boundary::None => {}
         }
         let resyncing = &mut self.resyncing[usize::from(s)];
         if *boundary == Boundary::Command {
@@ -179,11 +222,35 @@ impl Oracles {
         if !*resyncing {
             stream::moves_forward(s, memory, view)?;
         }
-        if !follower.in_multi {
+        if follower.block.is_none() {
             stream::same_state(&mut self.record, s, view)?;
         }
-        memory.note(&mut self.record, view);
+        if *boundary == Boundary::Command && follower.block.is_none() && stream::works_in_a_database(follower)
+        {
+            stream::same_database(&mut self.record, s, view)?;
+        }
+        if let Some(last) = &memory.last {
+            roles::check(s, last, view, *boundary == Boundary::Loaded)?;
+        }
+        memory.note(&mut self.record, &mut self.reached, s, view);
         Ok(())
+    }
+
+    /// Server `s` is told by its master that a full synchronisation begins.
+    ///
+    /// # Errors
+    /// It could have gone on where it was.
+    pub fn full_sync(
+        &self,
+        s: u8,
+        history: (&[u8; 40], i64),
+        master: &View,
+        kept: &KeptStream,
+    ) -> Result<(), Violation> {
+        match &self.memory[usize::from(s)].last {
+            Some(last) => needless::check(s, last, history, master, kept),
+            None => Ok(()),
+        }
     }
 
     /// What a node keeps of its stream at the end of a turn.
@@ -192,6 +259,27 @@ impl Oracles {
     /// It is too much, or too little.
     pub fn kept_stream(&self, s: u8, kept: &KeptStream) -> Result<(), Violation> {
         backlog::check(s, kept)
+    }
+
+    /// A master has so many connections of a replica.
+    pub fn connections(&mut self, s: u8, r: u8, count: i64) {
+        self.reached.connections(s, r, count);
+    }
+
+    /// What a master believes of a replica, by its acknowledgement.
+    ///
+    /// # Errors
+    /// The replica never came that far.
+    pub fn believed(&mut self, s: u8, id: &[u8; 40], r: u8, acked: i64) -> Result<(), Violation> {
+        waits::belief(&mut self.record, &self.reached, s, id, (r, acked))
+    }
+
+    /// A node that nobody talked to for a while.
+    ///
+    /// # Errors
+    /// Something is left that should not be.
+    pub fn at_rest(&self, s: u8, node: &Node, unix_ms: i64, wakes: u64) -> Result<(), Violation> {
+        rest::check(s, node, unix_ms, wakes)
     }
 
     /// What a node keeps for a client of this class after a turn.

@@ -1,6 +1,6 @@
 //! Clients at work: what they say, when they read, what they make of the answers.
 
-use super::{Owner, PORT, Phase, World};
+use super::{Owner, PORT, Phase, READ_MAX, World};
 use crate::agenda::Event;
 use crate::chance::Chance;
 use crate::client::reply::Reply;
@@ -64,7 +64,9 @@ impl World {
                 self.give_order(c);
                 continue;
             }
-            let What::Say { count, .. } = self.plan.items[item as usize].what else { continue };
+            // An order is no item, and nothing to an auditor any more.
+            let item_of_plan = self.plan.items.get(item as usize).map(|item| &item.what);
+            let Some(&What::Say { count, .. }) = item_of_plan else { continue };
             self.say(c, item, count);
         }
         self.client_writes(c);
@@ -96,7 +98,9 @@ impl World {
             self.clients[usize::from(c)].speaker = speaker;
             self.send(c);
             if holds {
-                self.clients[usize::from(c)].holding = true;
+                let now = self.agenda.now();
+                let client = &mut self.clients[usize::from(c)];
+                (client.holding, client.waits_since) = (true, now);
                 break;
             }
         }
@@ -118,8 +122,14 @@ impl World {
         if client.out.is_empty() {
             return;
         }
-        match self.net.write(&mut self.agenda, end, &client.out, usize::MAX) {
-            WriteOutcome::Taken(n) => drop(client.out.drain(..n)),
+        match self.net.write(&mut self.agenda, end, &client.out[client.written..], usize::MAX) {
+            WriteOutcome::Taken(n) => {
+                client.written += n;
+                if client.written == client.out.len() {
+                    client.out.clear();
+                    client.written = 0;
+                }
+            }
             // The end of the stream or the error is waiting to be read.
             WriteOutcome::Broken => {}
         }
@@ -140,17 +150,16 @@ impl World {
             if slow && client.timer {
                 return;
             }
-            let most = if slow { client.read_max } else { 16 * 1024 };
-            let mut bytes = std::mem::take(&mut self.scratch);
-            bytes.resize(most, 0);
-            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            let most = if slow { client.read_max.min(READ_MAX) } else { READ_MAX };
+            let mut bytes = std::mem::take(&mut self.reading);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes[..most]);
             if let ReadOutcome::Data(n) = outcome {
                 match client.role {
                     Role::Scripted => client.raw.extend_from_slice(&bytes[..n]),
                     _ => client.parser.feed(&bytes[..n]),
                 }
             }
-            self.scratch = bytes;
+            self.reading = bytes;
             match outcome {
                 ReadOutcome::Data(_) => {
                     self.hear(c);
@@ -186,6 +195,23 @@ impl World {
             self.set_owner(end, Owner::Nobody);
             self.net.close(&mut self.agenda, end);
             self.clients[usize::from(c)].hang_up();
+        }
+    }
+
+    /// The client talks to another server from now on.
+    pub(super) fn move_client(&mut self, c: u8, s: u8) {
+        match self.clients[usize::from(c)].line {
+            Line::Idle => {}
+            Line::Dialing(dial) => {
+                self.net.cancel_dial(&mut self.agenda, dial);
+                self.clients[usize::from(c)].hang_up();
+            }
+            Line::Up(_) => self.client_closes(c),
+        }
+        self.clients[usize::from(c)].server = s;
+        let client = &self.clients[usize::from(c)];
+        if client.role == Role::Subscriber || !client.backlog.is_empty() {
+            self.connect(c);
         }
     }
 
@@ -236,6 +262,16 @@ impl World {
 
     fn judge(&mut self, c: u8, reply: &Reply) -> Result<(), Violation> {
         let client = &mut self.clients[usize::from(c)];
+        if self.plan.unchecked {
+            client.listen(reply);
+            if client.waiting.is_empty() && client.holding {
+                client.holding = false;
+                self.speak(c);
+            }
+            return Ok(());
+        }
+        let waited = self.agenda.now() - client.waits_since;
+        self.oracles.waited(c, client, reply, waited)?;
         let done = self.oracles.reply(c, client, reply, &mut self.figures)?;
         if done && client.waiting.is_empty() && client.holding {
             client.holding = false;
