@@ -135,5 +135,8 @@ fn silence() -> Mixture {
         ttl_max_ms: 1,
         sweeping: false,
         databases: 1,
+        aggregates: 1,
+        members: 1,
+        block_max_ms: 1,
     }
 }

@@ -55,6 +55,8 @@ impl Node {
     fn closed(&mut self, conn: ConnId, _why: CloseWhy) {
         let Some(slot) = self.srv.conns.resolve(conn) else { return };
         self.srv.conns.get_mut(slot).flags.set(ConnFlags::GONE);
+        // Nothing is given to a client that is known to be gone.
+        self.srv.stop_waiting(slot);
         self.srv.close_soon(slot);
     }
 

@@ -88,6 +88,8 @@ pub struct Client {
     pub backlog: VecDeque<u32>,
     /// Sends nothing more until all replies have come.
     pub holding: bool,
+    /// It went on talking after a command that may wait.
+    pub talks_on: bool,
     /// What it knows of itself.
     pub speaker: Speaker,
     /// Replies heard.
@@ -121,6 +123,7 @@ impl Client {
             confirmed: BTreeSet::new(),
             backlog: VecDeque::new(),
             holding: false,
+            talks_on: false,
             speaker: Speaker::default(),
             heard: 0,
             connects: 0,
@@ -139,6 +142,7 @@ impl Client {
         self.due_known = true;
         self.confirmed.clear();
         self.holding = false;
+        self.talks_on = false;
         self.speaker.in_multi = false;
     }
 }

@@ -50,6 +50,14 @@ fn show(expect: &Expect) -> String {
             let names: Vec<String> = all.iter().map(|b| crate::trace::readable(b, 40)).collect();
             format!("among {{{}}}", names.join(", "))
         }
+        Expect::Bag(groups) => {
+            let groups: Vec<String> = groups.iter().map(|g| Reply::Array(g.clone()).to_string()).collect();
+            format!("{{{}}} in any order", groups.join(", "))
+        }
+        Expect::Sample { from, count, .. } => {
+            let groups: Vec<String> = from.iter().map(|g| Reply::Array(g.clone()).to_string()).collect();
+            format!("{count} of {{{}}}", groups.join(", "))
+        }
         Expect::Shape(bits) => format!("a reply of kinds {bits:#b}"),
         Expect::Confirm(_) => "confirmations".to_owned(),
     }

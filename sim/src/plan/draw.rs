@@ -131,7 +131,7 @@ fn clients(seed: u64, servers: usize) -> Vec<ClientPlan> {
 
 fn mixture(seed: u64) -> Mixture {
     let mut c = Chance::new(seed, stream::MIXTURE);
-    let mut weights = [8, 10, 5, 6, 4, 2, 2, 4, 2, 1];
+    let mut weights = [8, 10, 5, 6, 4, 2, 2, 4, 2, 1, 7, 5, 6, 7, 1, 4, 5, 4];
     debug_assert_eq!(weights.len(), FAMILIES.len());
     if c.one_in(2) {
         for weight in &mut weights {
@@ -148,6 +148,9 @@ fn mixture(seed: u64) -> Mixture {
         ttl_max_ms: c.pick(&[50, 2_000, 20_000, 1 << 36]),
         sweeping: c.one_in(2),
         databases: if c.one_in(2) { 1 } else { 4 },
+        aggregates: c.pick(&[1, 2, 3, 8]),
+        members: c.pick(&[4, 12, 40, 300]),
+        block_max_ms: c.pick(&[20, 500, 5_000]),
     }
 }
 

@@ -4,6 +4,7 @@
 //! *Invariants*: an item's details are a function of (seed, its number), so that leaving one out changes no other.
 
 pub mod draw;
+mod templates;
 pub mod workload;
 
 use crate::agenda::{SECOND, Time};

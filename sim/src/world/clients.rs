@@ -8,7 +8,8 @@ use crate::client::{Line, Role, Sent};
 use crate::net::{End, HostId, ReadOutcome, WriteOutcome};
 use crate::oracle::Violation;
 use crate::plan::What;
-use crate::plan::workload::channel;
+use crate::client::frame::Args;
+use crate::plan::workload::{channel, may_wait};
 use crate::trace::Who;
 
 impl World {
@@ -91,7 +92,15 @@ impl World {
                 // Absolute times are unique by client, and so are the tokens.
                 plan.mixture.draw(&mut chance, &mut speaker, &mut args);
             }
-            let holds = args.at(0) == b"WAIT";
+            let waits = may_wait(&args) && !speaker.in_multi;
+            // Some go on talking, and are heard when they wait no longer.
+            let talks_on = waits && !self.oracles.closes_on_output() && chance.one_in(4);
+            let holds = args.at(0) == b"WAIT" || (waits && !talks_on);
+            let client = &mut self.clients[usize::from(c)];
+            client.talks_on = talks_on || (client.talks_on && !client.waiting.is_empty());
+            if client.talks_on {
+                leave_no_choice(&mut args);
+            }
             self.args = args;
             self.clients[usize::from(c)].speaker = speaker;
             self.send(c);
@@ -242,5 +251,18 @@ impl World {
             self.speak(c);
         }
         Ok(())
+    }
+}
+
+/// What a server chooses cannot be seen while commands wait behind one another: the same command without a choice.
+fn leave_no_choice(args: &mut Args) {
+    if args.at(0) == b"SPOP" {
+        let key = args.at(1).to_vec();
+        args.clear();
+        args.words("SCARD").push(&key);
+    } else if args.at(0) == b"XTRIM" && args.at(3) == b"~" {
+        let key = args.at(1).to_vec();
+        args.clear();
+        args.words("XLEN").push(&key);
     }
 }

@@ -73,7 +73,7 @@ impl World {
                 self.servers[usize::from(s)].clock.step(ms * 1000);
                 if ms < 0 {
                     // Whether a key that had expired is still there depends on whether someone looked.
-                    self.servers[usize::from(s)].tracked = false;
+                    self.servers[usize::from(s)].lose_track();
                 }
             }
             Fault::Promote(s) => self.promote(s),

@@ -133,6 +133,7 @@ impl World {
             if s != master {
                 server.model.data = data.clone();
                 server.tracked = true;
+                server.model.loose = false;
             }
         }
     }
