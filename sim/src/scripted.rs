@@ -137,6 +137,7 @@ fn silence() -> Mixture {
         databases: 1,
         aggregates: 1,
         members: 1,
+        block_min_ms: 1,
         block_max_ms: 1,
     }
 }

@@ -150,6 +150,7 @@ fn mixture(seed: u64) -> Mixture {
         databases: if c.one_in(2) { 1 } else { 4 },
         aggregates: c.pick(&[1, 2, 3, 8]),
         members: c.pick(&[4, 12, 40, 300]),
+        block_min_ms: 1,
         block_max_ms: c.pick(&[20, 500, 5_000]),
     }
 }

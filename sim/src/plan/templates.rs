@@ -296,7 +296,7 @@ impl Mixture {
 
     /// A time-out; now and then none.
     fn time_out(&self, c: &mut Chance, seconds: bool, a: &mut Args) {
-        let ms = if c.one_in(8) { 0 } else { c.log_uniform(1, self.block_max_ms) };
+        let ms = if c.one_in(8) { 0 } else { c.log_uniform(self.block_min_ms, self.block_max_ms) };
         if seconds {
             a.push(format!("{}.{:03}", ms / 1000, ms % 1000).as_bytes());
         } else {

@@ -53,6 +53,8 @@ pub struct Mixture {
     pub aggregates: u64,
     /// Number of different members and fields.
     pub members: u64,
+    /// Shortest time-out of a command that waits for keys, in milliseconds.
+    pub block_min_ms: u64,
     /// Longest time-out of a command that waits for keys, in milliseconds.
     pub block_max_ms: u64,
 }
