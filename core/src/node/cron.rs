@@ -53,6 +53,7 @@ impl Node {
         let busy = srv.stats.rates_sample(now);
         srv.stats.peak_memory = srv.stats.peak_memory.max(srv.keyspace.used_bytes() as u64);
         srv.actions.push(Action::Gauges);
+        srv.spare_buffers.shrink();
         self.look_at_clients();
         let period = if busy { Span::ms(100) } else { Span::secs(1) };
         self.srv.timers.set(Timer::Cron, Some(now + period));
