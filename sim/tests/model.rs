@@ -246,7 +246,9 @@ fn say_a_lot(server: &Server, seed: u64) {
         }
         // Redis before 7.2 may wake a reader for an entry that is gone already, and tell it of none.
         let is = |words: [&[u8]; 2]| words.iter().all(|w| args.iter().any(|a| a == *w));
-        if is([b"XREAD", b"BLOCK"]) && args.len() > 6 || is([b"XADD", b"MAXLEN"]) && args.iter().any(|a| a == b"0") {
+        if is([b"XREAD", b"BLOCK"]) && args.len() > 6
+            || is([b"XADD", b"MAXLEN"]) && args.iter().any(|a| a == b"0")
+        {
             continue;
         }
         pair.say(who, &args);

@@ -100,7 +100,9 @@ impl Server {
         };
         let changed = self.keyspace.dirty() != dirty;
         if !failed && (effect == Effect::Always || (changed && effect == Effect::Request)) {
-            self.drain_expired();
+            if !self.knobs.broken(Mutant::ExpiryAfterEffect) {
+                self.drain_expired();
+            }
             self.push_to_unit(db, args.iter());
         }
         self.after_command(slot, row);

@@ -1,6 +1,7 @@
 //! The active expiry cycle: due keys are removed in slices, in the order of their deadlines.
 
 use super::Node;
+use crate::base::mutant::Mutant;
 use crate::contract::{Span, Timer};
 
 /// Milliseconds between two cycles at least, unless one was cut short.
@@ -10,7 +11,8 @@ impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
         let srv = &mut self.srv;
-        if srv.hides_expired() || srv.keeps_expired() {
+        let stopped = srv.knobs.broken(Mutant::ActiveExpiryStops);
+        if srv.hides_expired() || srv.keeps_expired() || stopped {
             return;
         }
         let now_ms = srv.now.unix.ms();

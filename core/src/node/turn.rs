@@ -56,7 +56,9 @@ impl Node {
         let Some(slot) = self.srv.conns.resolve(conn) else { return };
         self.srv.conns.get_mut(slot).flags.set(ConnFlags::GONE);
         // Nothing is given to a client that is known to be gone.
-        self.srv.stop_waiting(slot);
+        if !self.srv.knobs.broken(Mutant::GoneClientServed) {
+            self.srv.stop_waiting(slot);
+        }
         self.srv.close_soon(slot);
     }
 

@@ -108,7 +108,8 @@ fn attempt(name: &[u8], c: &mut Call<'_>, only: Option<&[u8]>, fixed: &[Id]) -> 
         _ => {
             let reading = Reading::read(c)?;
             let (group, mut fixed) = (name == b"xreadgroup", fixed.to_vec());
-            let reply = if group { groups::read(c, &reading)? } else { streams::read(c, &reading, &mut fixed)? };
+            let reply =
+                if group { groups::read(c, &reading)? } else { streams::read(c, &reading, &mut fixed)? };
             match (reply, reading.block_ms) {
                 (Some(reply), _) => Outcome::Done(Ok(reply)),
                 (None, None) => Outcome::Done(Ok(c.null_array())),
@@ -214,7 +215,8 @@ impl Model {
         while let Some((db, key)) = self.ready_keys.pop_front() {
             let mut after = 0;
             loop {
-                let next = self.waits().find(|(_, w)| w.ticket > after && w.db == db && w.keys.contains(&key));
+                let next =
+                    self.waits().find(|(_, w)| w.ticket > after && w.db == db && w.keys.contains(&key));
                 let Some((conn, wait)) = next else { break };
                 after = wait.ticket;
                 let found = self.data.live(db, &key).map(|e| e.value.type_name());

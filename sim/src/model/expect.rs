@@ -232,4 +232,3 @@ mod tests {
         assert!(!sample(1, false).fits(&flat(&[5, 6])));
     }
 }
-

@@ -20,9 +20,8 @@ pub(super) fn run(name: &[u8], c: &mut Call<'_>) -> Option<Answer> {
             let both = z.is_some_and(|z| z.contains_key(c.a.at(2)) && z.contains_key(c.a.at(3)));
             if both { Expect::Shape(shape::BULK) } else { Expect::Exact(Reply::Null) }
         }),
-        b"geosearch" => search(c, 1).map(|found| {
-            Expect::Bag(found.into_iter().map(|(m, _)| vec![Reply::Bulk(m)]).collect())
-        }),
+        b"geosearch" => search(c, 1)
+            .map(|found| Expect::Bag(found.into_iter().map(|(m, _)| vec![Reply::Bulk(m)]).collect())),
         b"geosearchstore" => store(c),
         _ => return None,
     })
@@ -82,6 +81,10 @@ fn add(c: &mut Call<'_>) -> Answer {
 /// GEOSEARCH FROMMEMBER m | FROMLONLAT x y BYRADIUS r km, from argument `key` on: members with their scores.
 fn search(c: &Call<'_>, key: usize) -> Result<Vec<(Vec<u8>, f64)>, Expect> {
     let Some(zset) = c.get::<ZSet>(key)? else { return Ok(Vec::new()) };
+    // What is near a score that is no place is not told by distances.
+    if zset.values().any(|score| *score < f64::from(1 << 30) || score.is_infinite()) {
+        return Err(Expect::Shape(shape::ANY));
+    }
     let (center, at) = if c.a.at(key + 1).eq_ignore_ascii_case(b"FROMMEMBER") {
         let score = zset.get(c.a.at(key + 2));
         let score = score.ok_or_else(|| Expect::error("ERR could not decode requested zset member"))?;
@@ -94,7 +97,8 @@ fn search(c: &Call<'_>, key: usize) -> Result<Vec<(Vec<u8>, f64)>, Expect> {
 }
 
 fn store(c: &mut Call<'_>) -> Answer {
-    let found = search(c, 2)?;
+    let found = search(c, 2).inspect_err(|e| *c.lost |= matches!(e, Expect::Shape(_)));
+    let found = found?;
     let len = found.len() as i64;
     c.data.store(c.db, c.a.at(1), Value::ZSet(found.into_iter().collect()), "geosearchstore");
     Ok(Expect::int(len))

@@ -142,7 +142,8 @@ fn pending(c: &mut Call<'_>) -> Answer {
 }
 
 fn summary(group: &Group, none: Reply) -> Expect {
-    let (Some((first, _)), Some((last, _))) = (group.pending.first_key_value(), group.pending.last_key_value())
+    let (Some((first, _)), Some((last, _))) =
+        (group.pending.first_key_value(), group.pending.last_key_value())
     else {
         return Expect::Exact(Reply::Array(vec![Reply::Int(0), Reply::Null, Reply::Null, none]));
     };
@@ -322,7 +323,9 @@ fn autoclaim(c: &mut Call<'_>) -> Answer {
             left -= 1;
             continue;
         };
-        let Some(pending) = group.pending.get_mut(&id).filter(|p| now - p.at_ms >= idle_min) else { continue };
+        let Some(pending) = group.pending.get_mut(&id).filter(|p| now - p.at_ms >= idle_min) else {
+            continue;
+        };
         pending.owner.clone_from(&owner);
         pending.at_ms = now;
         pending.count += u64::from(!just_id);

@@ -13,9 +13,7 @@ pub(super) fn run(name: &[u8], c: &mut Call<'_>) -> Option<Answer> {
         b"hset" | b"hmset" => set(name, c),
         b"hsetnx" => setnx(c),
         b"hget" => c.get::<Hash>(1).map(|h| field(h, c.a.at(2))),
-        b"hmget" => {
-            c.get::<Hash>(1).map(|h| Expect::Each(c.a.iter().skip(2).map(|f| field(h, f)).collect()))
-        }
+        b"hmget" => c.get::<Hash>(1).map(|h| Expect::Each(c.a.iter().skip(2).map(|f| field(h, f)).collect())),
         b"hgetall" => c.get::<Hash>(1).map(|h| Expect::Bag(h.map(flat).unwrap_or_default())),
         b"hkeys" => c.get::<Hash>(1).map(|h| single(h.into_iter().flat_map(Hash::keys))),
         b"hvals" => c.get::<Hash>(1).map(|h| single(h.into_iter().flat_map(Hash::values))),
@@ -23,9 +21,9 @@ pub(super) fn run(name: &[u8], c: &mut Call<'_>) -> Option<Answer> {
         b"hexists" => {
             c.get::<Hash>(1).map(|h| Expect::int(h.is_some_and(|h| h.contains_key(c.a.at(2))).into()))
         }
-        b"hstrlen" => c.get::<Hash>(1).map(|h| {
-            Expect::int(h.and_then(|h| h.get(c.a.at(2))).map_or(0, Vec::len) as i64)
-        }),
+        b"hstrlen" => {
+            c.get::<Hash>(1).map(|h| Expect::int(h.and_then(|h| h.get(c.a.at(2))).map_or(0, Vec::len) as i64))
+        }
         b"hdel" => del(c),
         b"hincrby" => incrby(c),
         b"hincrbyfloat" => incrbyfloat(c),

@@ -219,9 +219,17 @@ pub(super) fn mv(c: &mut Call<'_>, from: Vec<u8>, to: Vec<u8>) -> Result<Option<
     c.get::<List>(2)?;
     // The element leaves its list first, but its arrival is told first.
     let source = c.data.open::<List>(db, from)?;
-    if left { source.pop_front() } else { source.pop_back() };
+    if left {
+        source.pop_front()
+    } else {
+        source.pop_back()
+    };
     let target = c.data.open::<List>(db, to)?;
-    if to_left { target.push_front(element.clone()) } else { target.push_back(element.clone()) }
+    if to_left {
+        target.push_front(element.clone())
+    } else {
+        target.push_back(element.clone())
+    }
     c.data.changed(db, to, if to_left { "lpush" } else { "rpush" });
     c.data.changed(db, from, if left { "lpop" } else { "rpop" });
     Ok(Some(element))
@@ -245,9 +253,9 @@ impl Many {
         let left = is_left(c.a.at(end))?;
         let mut count = 1;
         if c.a.len() > end + 1 {
-            count = number(c.a.at(end + 2)).filter(|n| *n > 0).ok_or_else(|| {
-                Expect::error("ERR count should be greater than 0")
-            })?;
+            count = number(c.a.at(end + 2))
+                .filter(|n| *n > 0)
+                .ok_or_else(|| Expect::error("ERR count should be greater than 0"))?;
         }
         Ok(Self { keys: (at + 1..end).map(|i| c.a.at(i).to_vec()).collect(), left, count })
     }

@@ -124,7 +124,8 @@ impl Model {
                 || (args.at(0).eq_ignore_ascii_case(b"xtrim") && args.at(3) == b"~")
         };
         let queued = || self.sessions.get(&conn).and_then(|s| s.queue.as_ref());
-        chooses(args) || (args.at(0).eq_ignore_ascii_case(b"exec") && queued().is_some_and(|q| q.iter().any(chooses)))
+        chooses(args)
+            || (args.at(0).eq_ignore_ascii_case(b"exec") && queued().is_some_and(|q| q.iter().any(chooses)))
     }
 
     /// Applies a command of the master's stream to database `db`; says which one is selected after it.

@@ -77,9 +77,11 @@ fn pop(c: &mut Call<'_>) -> Answer {
     let (db, key) = (c.db, c.a.at(1));
     let count = match c.a.len() {
         2 => None,
-        3 => Some(number(c.a.at(2)).filter(|n| *n >= 0).ok_or_else(|| {
-            Expect::error("ERR value is out of range, must be positive")
-        })?),
+        3 => Some(
+            number(c.a.at(2))
+                .filter(|n| *n >= 0)
+                .ok_or_else(|| Expect::error("ERR value is out of range, must be positive"))?,
+        ),
         _ => return Err(Expect::error(SYNTAX)),
     };
     let Some(set) = c.data.open_old::<Set>(db, key)? else {

@@ -131,7 +131,9 @@ fn add(c: &mut Call<'_>) -> Answer {
     }
     let (now, last) = (c.data.now_ms as u64, c.stream(1)?.map_or((0, 0), |s| s.last));
     if last == MAX {
-        return Err(Expect::error("ERR The stream has exhausted the last possible ID, unable to add more items"));
+        return Err(Expect::error(
+            "ERR The stream has exhausted the last possible ID, unable to add more items",
+        ));
     }
     let id = match explicit {
         // Where the model follows a server of flesh and blood, only that server knows the time exactly.
@@ -345,7 +347,8 @@ pub(super) fn read(c: &Call<'_>, reading: &Reading, fixed: &mut Vec<Id>) -> Resu
     for (i, from) in (reading.first..).zip(&from) {
         let Some(stream) = c.stream(i)? else { continue };
         let new = stream.entries.iter().filter(|(id, _)| *id > from);
-        let new: Vec<Reply> = new.take(reading.count.unwrap_or(usize::MAX)).map(|(id, f)| entry_reply(*id, f)).collect();
+        let new: Vec<Reply> =
+            new.take(reading.count.unwrap_or(usize::MAX)).map(|(id, f)| entry_reply(*id, f)).collect();
         if !new.is_empty() {
             all.push((c.a.at(i).to_vec(), Reply::Array(new)));
         }

@@ -64,7 +64,9 @@ fn select(zset: Option<&ZSet>, by: By, low: &[u8], high: &[u8]) -> Result<Member
         }
         By::Score => {
             let ((low, low_open), (high, high_open)) = (score_end(low)?, score_end(high)?);
-            all.retain(|(_, s)| (*s > low || (*s == low && !low_open)) && (*s < high || (*s == high && !high_open)));
+            all.retain(|(_, s)| {
+                (*s > low || (*s == low && !low_open)) && (*s < high || (*s == high && !high_open))
+            });
             Ok(all)
         }
         By::Member => {

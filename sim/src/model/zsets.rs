@@ -236,9 +236,11 @@ pub(super) fn take(
 fn pop(c: &mut Call<'_>, min: bool) -> Answer {
     let count = match c.a.len() {
         2 => None,
-        3 => Some(number(c.a.at(2)).filter(|n| *n >= 0).ok_or_else(|| {
-            Expect::error("ERR value is out of range, must be positive")
-        })?),
+        3 => Some(
+            number(c.a.at(2))
+                .filter(|n| *n >= 0)
+                .ok_or_else(|| Expect::error("ERR value is out of range, must be positive"))?,
+        ),
         _ => return Err(Expect::error(SYNTAX)),
     };
     c.get::<ZSet>(1)?;
@@ -246,10 +248,8 @@ fn pop(c: &mut Call<'_>, min: bool) -> Answer {
     let taken = take(c, &key, min, count.unwrap_or(1))?;
     // One pair stands alone where no count was given.
     let nested = c.resp3 && count.is_some();
-    let flat: Vec<Reply> = taken
-        .iter()
-        .flat_map(|(m, s)| [Reply::Bulk(m.clone()), score_reply(*s, c.resp3)])
-        .collect();
+    let flat: Vec<Reply> =
+        taken.iter().flat_map(|(m, s)| [Reply::Bulk(m.clone()), score_reply(*s, c.resp3)]).collect();
     Ok(if nested { listed(&taken, true, true) } else { Expect::Exact(Reply::Array(flat)) })
 }
 
@@ -277,9 +277,8 @@ pub(super) fn many(c: &mut Call<'_>, at: usize, only: Option<&[u8]>) -> Result<O
             continue;
         }
         let taken = take(c, &key, min, count)?;
-        let pair = |(m, s): &(Vec<u8>, f64)| {
-            Reply::Array(vec![Reply::Bulk(m.clone()), score_reply(*s, c.resp3)])
-        };
+        let pair =
+            |(m, s): &(Vec<u8>, f64)| Reply::Array(vec![Reply::Bulk(m.clone()), score_reply(*s, c.resp3)]);
         let pairs = Reply::Array(taken.iter().map(pair).collect());
         return Ok(Some(Expect::Exact(Reply::Array(vec![Reply::Bulk(key), pairs]))));
     }
@@ -324,7 +323,8 @@ fn combine(c: &Call<'_>, name: &[u8], at: usize) -> Result<(ZSet, bool), Expect>
             b"WEIGHTS" => {
                 for weight in &mut weights {
                     i += 1;
-                    *weight = score(c.a.at(i)).map_err(|_| Expect::error("ERR weight value is not a float"))?;
+                    *weight =
+                        score(c.a.at(i)).map_err(|_| Expect::error("ERR weight value is not a float"))?;
                 }
             }
             b"AGGREGATE" => {
@@ -336,9 +336,10 @@ fn combine(c: &Call<'_>, name: &[u8], at: usize) -> Result<(ZSet, bool), Expect>
         }
         i += 1;
     }
-    let mut weighed = sets.into_iter().zip(weights).map(|(set, weight)| -> ZSet {
-        set.into_iter().map(|(m, s)| (m, not_nan(s * weight))).collect()
-    });
+    let mut weighed = sets
+        .into_iter()
+        .zip(weights)
+        .map(|(set, weight)| -> ZSet { set.into_iter().map(|(m, s)| (m, not_nan(s * weight))).collect() });
     let mut result = weighed.next().unwrap_or_default();
     for other in weighed {
         match &name[..2] {

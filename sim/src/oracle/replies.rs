@@ -28,6 +28,7 @@ fn name(text: &str, expect: &Expect, reply: &Reply) -> &'static str {
         "TTL" | "PTTL" | "EXPIRETIME" | "PEXPIRETIME" => "B3",
         "GET" if expects_nil => "B3",
         "PUBLISH" => "D7",
+        _ if super::queues::may_wait(text) => "D4",
         _ => "D3",
     }
 }

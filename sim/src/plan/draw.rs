@@ -98,6 +98,17 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
     } else {
         shared.push(("repl-diskless-sync-delay", "0".to_owned()));
     }
+    if c.one_in(3) {
+        shared.push(("notify-keyspace-events", c.pick(&["KEA", "EA", "KA"]).to_owned()));
+    }
+    if c.one_in(2) {
+        // Small encodings end early.
+        for name in ["hash-max-listpack-entries", "set-max-intset-entries", "zset-max-listpack-entries"] {
+            shared.push((name, c.log_uniform(1, 32).to_string()));
+        }
+        shared.push(("list-max-listpack-size", c.log_uniform(1, 16).to_string()));
+        shared.push(("stream-node-max-entries", c.log_uniform(1, 8).to_string()));
+    }
     let server = |i: usize, c: &mut Chance| ServerPlan {
         master: match i {
             0 => None,

@@ -40,6 +40,17 @@ pub struct Plan {
     pub planted: Planted,
 }
 
+impl Plan {
+    /// Whether servers notify the channels of keys, of events.
+    #[must_use]
+    pub fn notifies(&self) -> (bool, bool) {
+        let flags =
+            |s: &ServerPlan| s.directives.iter().find(|(name, _)| *name == "notify-keyspace-events").cloned();
+        let flags = self.servers.first().and_then(flags).map(|(_, value)| value).unwrap_or_default();
+        (flags.contains('K'), flags.contains('E'))
+    }
+}
+
 /// One server.
 #[derive(Clone, Debug)]
 pub struct ServerPlan {

@@ -223,7 +223,8 @@ pub(super) const BLOCK: &[&str] = &[
 ];
 
 /// Coordinates far enough from each other that no rounding decides.
-const PLACES: [&str; 5] = ["13.361389 38.115556", "15.087269 37.502669", "2.5 48.75", "-70 -33.5", "139.5 35.5"];
+const PLACES: [&str; 5] =
+    ["13.361389 38.115556", "15.087269 37.502669", "2.5 48.75", "-70 -33.5", "139.5 35.5"];
 
 impl Mixture {
     /// Says one of the commands of a family.
@@ -253,7 +254,9 @@ impl Mixture {
             "V" => self.short_value(c, a),
             "M" => self.member(c, a),
             "N" => {
-                a.words(c.pick(&["0", "1", "2", "3", "-1", "1.5", "0.25", "-2.5", "10", "inf", "-inf", "1000"]));
+                a.words(
+                    c.pick(&["0", "1", "2", "3", "-1", "1.5", "0.25", "-2.5", "10", "inf", "-inf", "1000"]),
+                );
             }
             "E" => {
                 a.words(c.pick(&["-inf", "+inf", "0", "1", "(1", "2", "(3", "-2.5", "10", "1.5"]));
@@ -324,7 +327,11 @@ impl Mixture {
 
     fn member(&self, c: &mut Chance, a: &mut Args) {
         let n = c.below(self.members);
-        if n.is_multiple_of(3) { a.int(n as i64) } else { a.push(format!("m{n}").as_bytes()) };
+        if n.is_multiple_of(3) {
+            a.int(n as i64)
+        } else {
+            a.push(format!("m{n}").as_bytes())
+        };
     }
 
     fn short_value(&self, c: &mut Chance, a: &mut Args) {

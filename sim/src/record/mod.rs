@@ -5,7 +5,7 @@
 
 pub mod follower;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was reported first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Record {
     ids: Vec<[u8; 40]>,
     digests: BTreeMap<(u32, i64), Report<u128>>,
     commands: BTreeMap<(u32, i64), Report<u64>>,
+    /// Ends of units between which a master was not looked at.
+    stood: BTreeSet<(u32, i64)>,
     /// For a history the one it went on from, and the first offset that is not shared.
     origins: BTreeMap<u32, (u32, i64)>,
 }
@@ -54,6 +56,19 @@ impl Record {
         let key = (self.number(id), offset);
         let first = *self.commands.entry(key).or_insert(Report { by, what: hash });
         (first.what != hash).then_some(first)
+    }
+
+    /// Reports that a unit of a master ended at an offset.
+    pub fn stood(&mut self, id: &[u8; 40], offset: i64) {
+        let key = (self.number(id), offset);
+        self.stood.insert(key);
+    }
+
+    /// Whether a master stood at an offset.
+    #[must_use]
+    pub fn stood_at(&mut self, id: &[u8; 40], offset: i64) -> bool {
+        let key = (self.number(id), offset);
+        self.stood.contains(&key) || self.digests.contains_key(&key)
     }
 
     /// Reports that a history goes on from `old`, whose offsets from `second` on are not its own.

@@ -3,12 +3,12 @@
 use super::{Owner, PORT, Phase, World};
 use crate::agenda::Event;
 use crate::chance::Chance;
+use crate::client::frame::Args;
 use crate::client::reply::Reply;
 use crate::client::{Line, Role, Sent};
 use crate::net::{End, HostId, ReadOutcome, WriteOutcome};
 use crate::oracle::Violation;
 use crate::plan::What;
-use crate::client::frame::Args;
 use crate::plan::workload::{channel, may_wait};
 use crate::trace::Who;
 
@@ -47,6 +47,13 @@ impl World {
             self.args.clear();
             self.args.words("SUBSCRIBE ch:0 ch:1");
             self.send(c);
+            // One client listens to notifications.
+            let first = self.clients.iter().position(|client| client.role == Role::Subscriber);
+            if self.plan.notifies() != (false, false) && first == Some(usize::from(c)) {
+                self.args.clear();
+                self.args.words("PSUBSCRIBE __key*");
+                self.send(c);
+            }
         }
         self.speak(c);
         // A reset may have come before the answer to the dial.
@@ -244,6 +251,9 @@ impl World {
     }
 
     fn judge(&mut self, c: u8, reply: &Reply) -> Result<(), Violation> {
+        if self.clients[usize::from(c)].role == Role::Subscriber && self.tells_expiry(c, reply)? {
+            return Ok(());
+        }
         let client = &mut self.clients[usize::from(c)];
         let done = self.oracles.reply(c, client, reply, &mut self.figures)?;
         if done && client.waiting.is_empty() && client.holding {

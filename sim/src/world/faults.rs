@@ -74,6 +74,10 @@ impl World {
                 if ms < 0 {
                     // Whether a key that had expired is still there depends on whether someone looked.
                     self.servers[usize::from(s)].lose_track();
+                    if self.plan.notifies() != (false, false) {
+                        let its = self.clients.iter_mut().filter(|c| c.server == s);
+                        its.for_each(|client| client.due_known = false);
+                    }
                 }
             }
             Fault::Promote(s) => self.promote(s),

@@ -3,13 +3,16 @@
 //! *Owns*: when the model is told of a command, of the end of a turn, of a connection; where its replies and messages go.
 //! *Does not own*: what they are (`model`), whether they fit (`oracle`). *Invariants*: nothing here changes the node.
 
-use super::server::{Peer, Server};
+use super::server::{Peer, Server, State};
 use super::turn::{Seen, written};
 use super::{Owner, World};
 use crate::client::frame::Args;
 use crate::client::reply::{Parser, Reply};
+use crate::content;
 use crate::net::End;
+use crate::oracle::{Expired, Violation, expired};
 use norn_core::base::ids::DbIndex;
+use norn_core::connection::WaitsFor;
 use norn_core::contract::{ConnId, Now};
 use norn_core::node::Node;
 
@@ -26,13 +29,14 @@ impl World {
         }
     }
 
-    /// Shows the observers what the node has just been given; it had `before` bytes of output for the connection.
+    /// Shows the observers what the node has just been given; it had `before` bytes of output for the connection, and so
+    /// many clients that waited.
     pub(super) fn observe(
         &mut self,
         s: u8,
         node: &Node,
         clock: Now,
-        (slot, before): (u32, usize),
+        (slot, (before, waited)): (u32, (usize, usize)),
         seen: Seen,
     ) {
         if let Seen::Stream(boundary) = seen {
@@ -43,6 +47,8 @@ impl World {
         (server.model.mono_us, server.model.data.now_ms) = (clock.mono.0, clock.unix.ms());
         server.model.resume(conn);
         let mut told = self.settle_answers(s, conn, true);
+        let served = told > 0 || node.server().blocked.count < waited;
+        self.stream_grew(s, node, clock, served);
         match seen {
             Seen::Nothing | Seen::Command(false) | Seen::Stream(_) => return,
             Seen::Command(true) => {
@@ -111,6 +117,77 @@ impl World {
         self.servers[usize::from(s)].model.end_turn(clock.unix.ms(), clock.mono.0);
         self.settle_answers(s, u32::MAX, true);
         self.deliver_pushes(s);
+        self.stream_grew(s, node, clock, true);
+    }
+
+    fn stream_grew(&mut self, s: u8, node: &Node, clock: Now, served: bool) {
+        if let Err(violation) = self.oracles.stream_grew(s, node, clock.unix.ms(), served) {
+            self.violate(violation);
+        }
+    }
+
+    /// Looks at the nodes that run: `quiet` when nothing happens any more.
+    pub(super) fn inspect_nodes(&mut self, thorough: bool, quiet: bool) {
+        let now = self.agenda.now();
+        let master = self.servers.iter().position(|server| server.master.is_none());
+        let masters_ms = master.map(|m| self.servers[m].clock.read(now).unix.ms());
+        for s in 0..self.servers.len() {
+            let server = &self.servers[s];
+            let Some(node) = server.node.as_deref().filter(|_| server.state == State::Up) else { continue };
+            let clock = server.clock.read(now);
+            let mut result = self.oracles.now_and_then(s as u8, node, thorough);
+            if server.turn_at.is_none() {
+                result = result.and_then(|()| self.oracles.timers(s as u8, node, clock));
+            }
+            if let Some(now_ms) = masters_ms.filter(|_| quiet) {
+                result = result.and_then(|()| self.oracles.quiet(s as u8, node, now_ms));
+            }
+            if let Err(violation) = result {
+                return self.violate(violation);
+            }
+        }
+    }
+
+    /// What the model knows of a master equals what the master holds.
+    pub(super) fn compare_contents(&mut self) {
+        for s in 0..self.servers.len() {
+            let server = &self.servers[s];
+            let Some(node) = server.node.as_deref().filter(|_| server.tracked && server.master.is_none())
+            else {
+                continue;
+            };
+            let data = &server.model.data;
+            // Whether an expired key is still there is the server's affair.
+            let due = |_: usize, entry: &crate::model::Entry| data.due(entry);
+            if let Some(what) = content::difference(&node.server().keyspace, data, due) {
+                return self.violate(Violation::new("D3", format!("on n{s} {what}")));
+            }
+        }
+    }
+
+    /// Whether a client waits for keys and may wait for ever.
+    pub(super) fn waits_for_keys(&self, end: End) -> bool {
+        let Owner::Server(s, slot) = self.owner(end.peer()) else { return false };
+        let Some(node) = self.servers[usize::from(s)].node.as_deref() else { return false };
+        let waits = node.server().conns.try_get(slot).and_then(|conn| conn.waits.as_deref());
+        waits.is_some_and(|w| w.deadline.is_none() && matches!(w.what, WaitsFor::Keys(_)))
+    }
+
+    /// A notification that tells of an expiry is judged by what has expired; whether it was one.
+    pub(super) fn tells_expiry(&mut self, c: u8, reply: &Reply) -> Result<bool, Violation> {
+        let client = &self.clients[usize::from(c)];
+        let server = &mut self.servers[usize::from(client.server)];
+        let Some(Expired(what)) = expired(reply) else { return Ok(false) };
+        if let Some((db, key)) = what.filter(|_| client.due_known && server.tracked)
+            && !server.model.data.expiry_told(db, &key)
+        {
+            let key = crate::trace::readable(&key, 40);
+            return Err(Violation::new(
+                "D9",
+                format!("c{c} was told that `{key}` expired, which it did not"),
+            ));
+        }
+        Ok(true)
     }
 
     /// Expired keys that the node has removed are gone for those who wait for them.

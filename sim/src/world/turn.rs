@@ -315,7 +315,7 @@ impl World {
         while !bytes.is_empty() {
             let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
             let id = link.id;
-            let before = written(node, id).map_or(0, OutBuf::len);
+            let before = (written(node, id).map_or(0, OutBuf::len), node.server().blocked.count);
             let (cut, seen) = self.cut(s, slot, bytes);
             let mut piece = &bytes[..cut];
             while !piece.is_empty() {
