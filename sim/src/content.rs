@@ -22,22 +22,39 @@ pub fn of(keyspace: &Keyspace) -> Data {
     data
 }
 
-/// The first key in which a node and the model differ. `skip` says which entries of the model do not count.
+/// The first key in which what is held and what should be differ. `skip` says which entries do not count.
 #[must_use]
-pub fn difference(keyspace: &Keyspace, data: &Data, skip: impl Fn(usize, &Entry) -> bool) -> Option<String> {
-    let held = of(keyspace);
+pub fn difference(held: &Data, wanted: &Data, skip: impl Fn(&Entry) -> bool) -> Option<String> {
     for db in 0..DATABASES {
-        let (held, wanted) = (&held.dbs[db], &data.dbs[db]);
+        let (held, wanted) = (&held.dbs[db], &wanted.dbs[db]);
         for key in held.keys().chain(wanted.keys()) {
             let (has, should) = (held.get(key), wanted.get(key));
-            let skipped = has.is_some_and(|e| skip(db, e)) || should.is_some_and(|e| skip(db, e));
-            if has != should && !skipped {
+            if has != should && !has.is_some_and(&skip) && !should.is_some_and(&skip) {
                 let name = crate::trace::readable(key, 40);
                 return Some(format!("`{name}` of database {db} is {}, not {}", show(has), show(should)));
             }
         }
     }
     None
+}
+
+/// Takes over from `wanted` what no stream tells: a consumer that reads its own history again raises a count and sets a
+/// time, of which replicas do not hear.
+pub fn forget_rereads(held: &mut Data, wanted: &Data) {
+    for (held, wanted) in held.dbs.iter_mut().zip(&wanted.dbs) {
+        for (key, entry) in held {
+            let Value::Stream(stream) = &mut entry.value else { continue };
+            let Some(Value::Stream(other)) = wanted.get(key).map(|e| &e.value) else { continue };
+            for (name, group) in &mut stream.groups {
+                for (id, pending) in &mut group.pending {
+                    let told = other.groups.get(name).and_then(|g| g.pending.get(id));
+                    if let Some(told) = told.filter(|t| t.count < pending.count && t.at_ms <= pending.at_ms) {
+                        (pending.count, pending.at_ms) = (told.count, told.at_ms);
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn show(entry: Option<&Entry>) -> String {

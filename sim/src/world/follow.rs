@@ -158,8 +158,8 @@ impl World {
             };
             let data = &server.model.data;
             // Whether an expired key is still there is the server's affair.
-            let due = |_: usize, entry: &crate::model::Entry| data.due(entry);
-            if let Some(what) = content::difference(&node.server().keyspace, data, due) {
+            let held = content::of(&node.server().keyspace);
+            if let Some(what) = content::difference(&held, data, |entry| data.due(entry)) {
                 return self.violate(Violation::new("D3", format!("on n{s} {what}")));
             }
         }
