@@ -46,6 +46,7 @@ impl Scripted {
             kernel: Kernel::default(),
             path: Path::instant(),
             cuts,
+            pace_us: crate::plan::draw::PACE_MIN_US,
             length: Time::MAX / 4,
             items: Vec::new(),
             planted: Planted::default(),

@@ -18,6 +18,64 @@ pub enum Mutant {
     ContinueBeyondSecond,
     /// A replica's offset moves inside MULTI.
     OffsetInsideMulti,
+    /// A replica that becomes a master goes on under the old name.
+    PromoteKeepsName,
+    /// A replica that becomes a master forgets the history that it continues.
+    PromoteForgetsPast,
+    /// A new master believes that its replicas have the database of the old stream selected.
+    PromoteKeepsDatabase,
+    /// A new master does not tell its replicas of the new name.
+    PromoteKeepsReplicas,
+    /// A replica in the middle of a chain does not tell its replicas of a new name.
+    NamePassedOnLate,
+    /// A replica that took over a data set goes on feeding its own replicas from another history.
+    LoadKeepsReplicas,
+    /// A replica acknowledges what it received, applied or not.
+    AckTooHigh,
+    /// A replica waits for ever for a master that has fallen silent.
+    SilenceTolerated,
+    /// What a replica received and did not apply stays in its stream when the link is lost.
+    UnappliedKept,
+    /// No replica is ever let continue.
+    NeverContinue,
+    /// A replica that is let continue gets the stream from one byte later on.
+    PartialOffByOne,
+    /// WAIT does not ask for what the caller wrote.
+    WaitForgetsWrites,
+    /// WAIT is content with one replica less.
+    WaitImpatient,
+    /// The stream does not hear of keys that expired.
+    ExpiredNotTold,
+    /// A client that leaves goes on watching its keys.
+    WatchLeaks,
+    /// The stream hears of an expired key only after the command that met it.
+    ExpiredToldAfter,
+    /// What a failed command wrote before its error stays.
+    HalfReplyKept,
+    /// A message that a transaction sends to its own client comes before the end of its reply.
+    PushInsideExec,
+    /// DISCARD and EXEC leave the queue of the transaction behind.
+    QueueLeaks,
+    /// EXEC runs a transaction in which a command was refused.
+    ExecAfterErrors,
+    /// EXEC runs although a watched key has expired.
+    ExpiryUnwatched,
+    /// UNWATCH leaves the client under the impression that a key changed.
+    UnwatchForgetsNothing,
+    /// Pattern subscribers are told twice.
+    PatternsToldTwice,
+    /// A client that leaves stays in the list of listeners.
+    SubscriptionLeaks,
+    /// SET keeps the deadline of the value that it replaces.
+    SetKeepsTtl,
+    /// TTL rounds down.
+    TtlRoundsDown,
+    /// EXPIRE and its kin go to the replicas as they were asked for.
+    DeadlineSentAsTtl,
+    /// Nobody looks for expired keys until someone asks for them.
+    ExpiryAsleep,
+    /// The duties of the second are done a thousand times a second.
+    BeatTooOften,
     /// A replica removes expired keys by itself.
     ReplicaExpires,
     /// A replica goes on although the backlog no longer holds what comes next.
@@ -84,12 +142,6 @@ pub enum Mutant {
     DeliveryNotSent,
     /// A claim is propagated without the time of the delivery.
     ClaimTimeLost,
-    /// The removal of an expired key follows the command that found it.
-    ExpiryAfterEffect,
-    /// The removal of an expired key is not propagated.
-    ExpiryNotSent,
-    /// The active cycle removes nothing.
-    ActiveExpiryStops,
     /// SREM sends no notification.
     SetEventForgotten,
     /// ZREM is notified twice.
@@ -128,6 +180,35 @@ impl Mutant {
         Self::SnapshotTtlRelative,
         Self::ContinueBeyondSecond,
         Self::OffsetInsideMulti,
+        Self::PromoteKeepsName,
+        Self::PromoteForgetsPast,
+        Self::PromoteKeepsDatabase,
+        Self::PromoteKeepsReplicas,
+        Self::NamePassedOnLate,
+        Self::LoadKeepsReplicas,
+        Self::AckTooHigh,
+        Self::SilenceTolerated,
+        Self::UnappliedKept,
+        Self::NeverContinue,
+        Self::PartialOffByOne,
+        Self::WaitForgetsWrites,
+        Self::WaitImpatient,
+        Self::ExpiredNotTold,
+        Self::WatchLeaks,
+        Self::ExpiredToldAfter,
+        Self::HalfReplyKept,
+        Self::PushInsideExec,
+        Self::QueueLeaks,
+        Self::ExecAfterErrors,
+        Self::ExpiryUnwatched,
+        Self::UnwatchForgetsNothing,
+        Self::PatternsToldTwice,
+        Self::SubscriptionLeaks,
+        Self::SetKeepsTtl,
+        Self::TtlRoundsDown,
+        Self::DeadlineSentAsTtl,
+        Self::ExpiryAsleep,
+        Self::BeatTooOften,
         Self::ReplicaExpires,
         Self::BacklogTooShort,
         Self::SnapshotLate,
@@ -152,9 +233,6 @@ impl Mutant {
         Self::HincrbyfloatSentAsIs,
         Self::DeliveryNotSent,
         Self::ClaimTimeLost,
-        Self::ExpiryAfterEffect,
-        Self::ExpiryNotSent,
-        Self::ActiveExpiryStops,
         Self::SetEventForgotten,
         Self::ZsetEventTwice,
         Self::BlockedPopEventForgotten,

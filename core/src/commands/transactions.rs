@@ -1,5 +1,6 @@
 //! MULTI, EXEC, DISCARD, WATCH, UNWATCH. Source: the Redis documentation, "Transactions".
 
+use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, Multi};
 use crate::engine::{Acl, Begin, Ctx, Effect, Find, Flags, Group, KeyFlags, KeySpec, Row, RowIx};
 use crate::resp::CommandError;
@@ -33,11 +34,12 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
     if !flags.has(ConnFlags::MULTI) {
         return Err(CommandError::ExecWithoutMulti);
     }
-    if flags.has(ConnFlags::DIRTY_EXEC) {
+    if flags.has(ConnFlags::DIRTY_EXEC) && !ctx.srv.knobs.broken(Mutant::ExecAfterErrors) {
         ctx.srv.end_multi(ctx.slot);
         return Err(CommandError::ExecAbort);
     }
-    if flags.has(ConnFlags::DIRTY_CAS) || watched_key_expired(ctx) {
+    let expired = !ctx.srv.knobs.broken(Mutant::ExpiryUnwatched) && watched_key_expired(ctx);
+    if flags.has(ConnFlags::DIRTY_CAS) || expired {
         ctx.srv.end_multi(ctx.slot);
         ctx.reply().null_array();
         return Ok(());
@@ -55,7 +57,7 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
             ctx.reply().error(&CommandError::ReadOnly.text());
             continue;
         }
-        if ctx.srv.knobs.broken(crate::base::mutant::Mutant::TimeFlowsInExec) {
+        if ctx.srv.knobs.broken(Mutant::TimeFlowsInExec) {
             ctx.srv.now.unix.0 += 30_000;
         }
         ctx.srv.call(ctx.slot, RowIx(queued.row), queued.args.as_args(), ctx.out);
@@ -93,7 +95,9 @@ fn watch(ctx: &mut Ctx<'_>) -> Done {
 
 fn unwatch(ctx: &mut Ctx<'_>) -> Done {
     ctx.srv.unwatch(ctx.slot);
-    ctx.client_mut().flags.clear(ConnFlags::DIRTY_CAS);
+    if !ctx.srv.knobs.broken(Mutant::UnwatchForgetsNothing) {
+        ctx.client_mut().flags.clear(ConnFlags::DIRTY_CAS);
+    }
     ctx.reply().ok();
     Ok(())
 }

@@ -52,7 +52,7 @@ impl Server {
             let key = key.as_slice();
             match notice {
                 Notice::Expired => {
-                    if !self.knobs.broken(Mutant::ExpiryNotSent) {
+                    if !self.knobs.broken(Mutant::ExpiredNotTold) {
                         self.push_to_unit(*db, [verb, key].into_iter());
                     }
                     self.send_event(NotifyFlags::EXPIRED, "expired", *db, key);
@@ -106,7 +106,10 @@ impl Server {
     pub fn unwatch(&mut self, slot: u32) {
         let Some(conn) = self.conns.try_get_mut(slot) else { return };
         let Some(multi) = conn.multi.as_mut() else { return };
-        let watched = core::mem::take(&mut multi.watched);
+        let watched = match self.knobs.broken(Mutant::WatchLeaks) {
+            true => alloc::vec::Vec::new(),
+            false => core::mem::take(&mut multi.watched),
+        };
         if !multi.open {
             conn.multi = None;
         }

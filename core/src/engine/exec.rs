@@ -100,7 +100,7 @@ impl Server {
         };
         let changed = self.keyspace.dirty() != dirty;
         if !failed && (effect == Effect::Always || (changed && effect == Effect::Request)) {
-            if !self.knobs.broken(Mutant::ExpiryAfterEffect) {
+            if !self.knobs.broken(Mutant::ExpiredToldAfter) {
                 self.drain_expired();
             }
             self.push_to_unit(db, args.iter());
@@ -114,7 +114,7 @@ impl Server {
         if self.conns.get(slot).flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP)) {
             out.truncate(mark);
         }
-        if !self.own_pushes.is_empty() && !in_exec {
+        if !self.own_pushes.is_empty() && (!in_exec || self.knobs.broken(Mutant::PushInsideExec)) {
             append(out, &mut self.own_pushes);
         }
         !failed
@@ -195,7 +195,9 @@ impl Server {
     #[cold]
     pub(super) fn fail(&mut self, slot: u32, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
         if error != CommandError::Written {
-            out.truncate(mark);
+            if !self.knobs.broken(Mutant::HalfReplyKept) {
+                out.truncate(mark);
+            }
             let proto = self.conns.get(slot).proto;
             let mut w = Writer::new(out, proto);
             error.write(&mut w);
@@ -220,7 +222,9 @@ impl Server {
         self.unwatch(slot);
         let conn = self.conns.get_mut(slot);
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_CAS).or(ConnFlags::DIRTY_EXEC));
-        conn.multi = None;
+        if !self.knobs.broken(Mutant::QueueLeaks) {
+            conn.multi = None;
+        }
     }
 }
 

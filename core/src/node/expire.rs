@@ -11,8 +11,7 @@ impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
         let srv = &mut self.srv;
-        let stopped = srv.knobs.broken(Mutant::ActiveExpiryStops);
-        if srv.hides_expired() || srv.keeps_expired() || stopped {
+        if srv.hides_expired() || srv.keeps_expired() {
             return;
         }
         let now_ms = srv.now.unix.ms();
@@ -33,7 +32,8 @@ impl crate::engine::Server {
     /// Sets the expiry timer by the next deadline. Expired keys are hidden at once, so their removal may wait for company:
     /// the cycle begins at most ten times a second.
     pub fn arm_expiry(&mut self) {
-        let resting = self.hides_expired() || self.keeps_expired();
+        let asleep = self.knobs.broken(Mutant::ExpiryAsleep);
+        let resting = self.hides_expired() || self.keeps_expired() || asleep;
         let Some(deadline_ms) = self.keyspace.next_deadline().filter(|_| !resting) else {
             self.timers.set(Timer::Expire, None);
             return;

@@ -90,6 +90,10 @@ pub struct Client {
     pub holding: bool,
     /// It went on talking after a command that may wait.
     pub talks_on: bool,
+    /// What its WAIT asks for: the place in the stream after its last write, where that is known.
+    pub waits_for: Option<([u8; 40], i64)>,
+    /// When it sent the WAIT under way.
+    pub waits_since: Time,
     /// What it knows of itself.
     pub speaker: Speaker,
     /// Replies heard.
@@ -124,6 +128,8 @@ impl Client {
             backlog: VecDeque::new(),
             holding: false,
             talks_on: false,
+            waits_for: None,
+            waits_since: 0,
             speaker: Speaker::default(),
             heard: 0,
             connects: 0,
@@ -143,6 +149,7 @@ impl Client {
         self.confirmed.clear();
         self.holding = false;
         self.talks_on = false;
+        self.waits_for = None;
         self.speaker.in_multi = false;
     }
 }

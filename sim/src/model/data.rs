@@ -165,6 +165,12 @@ impl Data {
         }
     }
 
+    /// The server has removed a key that had expired.
+    pub fn forget_expired(&mut self, db: usize, key: &[u8]) {
+        self.dbs[db].remove(key);
+        self.expiry(db, key);
+    }
+
     /// A notification says that a key expired; whether that may be.
     pub fn expiry_told(&mut self, db: usize, key: &[u8]) -> bool {
         let at = (db, key.to_vec());

@@ -22,6 +22,9 @@ mod stream {
     pub(super) const FAULTS: u64 = 7;
 }
 
+/// A process that has a processor for itself runs again within this time.
+pub const PACE_MIN_US: Time = 60;
+
 /// What a caller may fix instead of leaving it to the seed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
@@ -58,12 +61,14 @@ pub fn plan(seed: u64, limits: Limits) -> Plan {
                 (c.log_uniform(1, 64) as usize, c.log_uniform(10_000, 200_000));
         }
     }
+    let pace_us = if c.one_in(2) { PACE_MIN_US } else { c.log_uniform(PACE_MIN_US, 20_000) };
     let mut items = says(seed, length, clients.len());
     if !limits.calm {
         items.extend(faults(seed, length, count, clients.len()));
     }
     items.sort_by_key(|item| item.at);
-    Plan { seed, servers, clients, mixture, kernel, path, cuts, length, items, planted: limits.planted }
+    let planted = limits.planted;
+    Plan { seed, servers, clients, mixture, kernel, path, cuts, pace_us, length, items, planted }
 }
 
 fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
@@ -151,6 +156,9 @@ fn mixture(seed: u64) -> Mixture {
         weights[1] = weights[1].max(1);
     }
     let keys = c.pick(&[2, 3, 10, 100, 1000]);
+    if c.one_in(4) {
+        weights[9] = 8;
+    }
     Mixture {
         weights,
         keys,
@@ -270,7 +278,8 @@ fn fault(c: &mut Chance, family: usize, servers: u64, clients: u64, lasts: Time)
         6 => Fault::Block(a, b, lasts),
         7 => Fault::Sleep(c.below(clients) as u8, lasts),
         8 => Fault::ClockStep(server, c.log_uniform(1, 100_000) as i64 * if c.one_in(2) { -1 } else { 1 }),
-        9 if servers > 1 => Fault::Promote(server),
+        // Half of the time the others learn of it at once.
+        9 if servers > 1 => Fault::Promote(server, if c.one_in(2) { 0 } else { short }),
         10 if servers > 2 => Fault::Follow(server, other),
         11 => Fault::DiskFull(server, lasts),
         12 => Fault::Restart(server, short),

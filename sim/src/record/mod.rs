@@ -26,10 +26,13 @@ pub struct Record {
     stood: BTreeSet<(u32, i64)>,
     /// For a history the one it went on from, and the first offset that is not shared.
     origins: BTreeMap<u32, (u32, i64)>,
+    /// Databases selected in the stream.
+    selected: BTreeMap<(u32, i64), Report<u32>>,
 }
 
 impl Record {
-    fn number(&mut self, id: &[u8; 40]) -> u32 {
+    /// The number of a history, given when it is first heard of.
+    pub(crate) fn number(&mut self, id: &[u8; 40]) -> u32 {
         let known = self.ids.iter().rposition(|known| known == id);
         known.unwrap_or_else(|| {
             self.ids.push(*id);
@@ -69,6 +72,13 @@ impl Record {
     pub fn stood_at(&mut self, id: &[u8; 40], offset: i64) -> bool {
         let key = (self.number(id), offset);
         self.stood.contains(&key) || self.digests.contains_key(&key)
+    }
+
+    /// Reports the database selected in the stream at an offset; answers with an earlier report that differs.
+    pub fn selected(&mut self, id: &[u8; 40], offset: i64, by: u8, db: u32) -> Option<Report<u32>> {
+        let key = (self.number(id), offset);
+        let first = *self.selected.entry(key).or_insert(Report { by, what: db });
+        (first.what != db).then_some(first)
     }
 
     /// Reports that a history goes on from `old`, whose offsets from `second` on are not its own.

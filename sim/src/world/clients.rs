@@ -1,6 +1,6 @@
 //! Clients at work: what they say, when they read, what they make of the answers.
 
-use super::{Owner, PORT, Phase, World};
+use super::{Owner, PORT, Phase, READ_MAX, World};
 use crate::agenda::Event;
 use crate::chance::Chance;
 use crate::client::frame::Args;
@@ -112,7 +112,9 @@ impl World {
             self.clients[usize::from(c)].speaker = speaker;
             self.send(c);
             if holds {
-                self.clients[usize::from(c)].holding = true;
+                let now = self.agenda.now();
+                let client = &mut self.clients[usize::from(c)];
+                (client.holding, client.waits_since) = (true, now);
                 break;
             }
         }
@@ -156,17 +158,16 @@ impl World {
             if slow && client.timer {
                 return;
             }
-            let most = if slow { client.read_max } else { 16 * 1024 };
-            let mut bytes = std::mem::take(&mut self.scratch);
-            bytes.resize(most, 0);
-            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            let most = if slow { client.read_max.min(READ_MAX) } else { READ_MAX };
+            let mut bytes = std::mem::take(&mut self.reading);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes[..most]);
             if let ReadOutcome::Data(n) = outcome {
                 match client.role {
                     Role::Scripted => client.raw.extend_from_slice(&bytes[..n]),
                     _ => client.parser.feed(&bytes[..n]),
                 }
             }
-            self.scratch = bytes;
+            self.reading = bytes;
             match outcome {
                 ReadOutcome::Data(_) => {
                     self.hear(c);
@@ -202,6 +203,23 @@ impl World {
             self.set_owner(end, Owner::Nobody);
             self.net.close(&mut self.agenda, end);
             self.clients[usize::from(c)].hang_up();
+        }
+    }
+
+    /// The client talks to another server from now on.
+    pub(super) fn move_client(&mut self, c: u8, s: u8) {
+        match self.clients[usize::from(c)].line {
+            Line::Idle => {}
+            Line::Dialing(dial) => {
+                self.net.cancel_dial(&mut self.agenda, dial);
+                self.clients[usize::from(c)].hang_up();
+            }
+            Line::Up(_) => self.client_closes(c),
+        }
+        self.clients[usize::from(c)].server = s;
+        let client = &self.clients[usize::from(c)];
+        if client.role == Role::Subscriber || !client.backlog.is_empty() {
+            self.connect(c);
         }
     }
 
@@ -255,6 +273,8 @@ impl World {
             return Ok(());
         }
         let client = &mut self.clients[usize::from(c)];
+        let waited = self.agenda.now() - client.waits_since;
+        self.oracles.waited(c, client, reply, waited)?;
         let done = self.oracles.reply(c, client, reply, &mut self.figures)?;
         if done && client.waiting.is_empty() && client.holding {
             client.holding = false;

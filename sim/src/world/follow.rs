@@ -54,6 +54,7 @@ impl World {
             Seen::Command(true) => {
                 let args = std::mem::take(&mut self.args);
                 self.command_seen(s, node, clock, (slot, id, before), &mut told, &args);
+                self.note_write(s, node, slot, &args);
                 self.args = args;
             }
             Seen::Commands => {
@@ -102,6 +103,8 @@ impl World {
             server.model.replica = !args.at(1).eq_ignore_ascii_case(b"no");
             if server.model.replica {
                 server.lose_track();
+                let its = self.clients.iter_mut().filter(|client| client.server == s);
+                its.for_each(|client| client.due_known = false);
             }
         }
         if server.model.lost && server.tracked {
@@ -129,8 +132,6 @@ impl World {
     /// Looks at the nodes that run: `quiet` when nothing happens any more.
     pub(super) fn inspect_nodes(&mut self, thorough: bool, quiet: bool) {
         let now = self.agenda.now();
-        let master = self.servers.iter().position(|server| server.master.is_none());
-        let masters_ms = master.map(|m| self.servers[m].clock.read(now).unix.ms());
         for s in 0..self.servers.len() {
             let server = &self.servers[s];
             let Some(node) = server.node.as_deref().filter(|_| server.state == State::Up) else { continue };
@@ -139,8 +140,8 @@ impl World {
             if server.turn_at.is_none() {
                 result = result.and_then(|()| self.oracles.timers(s as u8, node, clock));
             }
-            if let Some(now_ms) = masters_ms.filter(|_| quiet) {
-                result = result.and_then(|()| self.oracles.quiet(s as u8, node, now_ms));
+            if quiet {
+                result = result.and_then(|()| self.oracles.quiet(s as u8, node));
             }
             if let Err(violation) = result {
                 return self.violate(violation);

@@ -30,6 +30,9 @@ use std::sync::Arc;
 /// Port that every simulated server listens on.
 pub const PORT: u16 = 6379;
 
+/// Most bytes read from one connection in one step.
+const READ_MAX: usize = 16 * 1024;
+
 /// Whose end of a connection it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
@@ -71,6 +74,8 @@ pub enum Phase {
     Liveness(Time),
     /// Auditors read every server.
     Audit(Time),
+    /// Nobody talks to the servers until then.
+    Quiet(Time),
     /// Done.
     Over,
 }
@@ -104,6 +109,8 @@ pub struct World {
     ended: Vec<u32>,
     mending: Vec<faults::Mend>,
     scratch: Vec<u8>,
+    /// What is being read; always of full length, and of no meaning between two reads.
+    reading: Vec<u8>,
     args: Args,
     notices: Vec<Notice>,
 }
@@ -131,6 +138,7 @@ impl World {
             ended: Vec::new(),
             mending: Vec::new(),
             scratch: Vec::new(),
+            reading: vec![0; READ_MAX],
             args: Args::default(),
             notices: Vec::new(),
             plan,

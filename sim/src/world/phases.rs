@@ -1,13 +1,15 @@
 //! From safety to liveness to the audit.
 //!
 //! F1: once everything is mended, all servers hold the same history and the same data within a bound that follows from
-//! the configuration. After that, auditors read every server, and nobody may be left waiting for a reply or a message.
+//! the configuration. After that, auditors read every server, and nobody may be left waiting for a reply or a message. In
+//! the end everyone leaves, and the servers come to rest.
 
 use super::{Phase, State, World};
 use crate::agenda::{Event, SECOND, Time};
 use crate::client::{Line, Role};
 use crate::model::DATABASES;
 use crate::oracle::Violation;
+use crate::oracle::rest::QUIET_SECS;
 use crate::trace::Who;
 use crate::view::View;
 
@@ -39,11 +41,13 @@ impl World {
             Phase::Audit(until) => match self.unfinished() {
                 None => {
                     self.inspect_nodes(true, true);
-                    self.end();
+                    self.begin_quiet();
                 }
                 Some(violation) if now >= until => self.violate(violation),
                 Some(_) => {}
             },
+            Phase::Quiet(until) if now >= until => self.end(),
+            Phase::Quiet(_) => {}
             Phase::Over => return,
         }
         let thorough = now / SECOND % THOROUGH_EVERY == 0;
@@ -57,6 +61,7 @@ impl World {
         self.trace.line(now, Who::World, format_args!("everything is mended"));
         self.phase = Phase::Liveness(now + self.liveness_bound());
         self.mend_all();
+        self.one_master();
         self.net.calm_down();
         for s in 0..self.servers.len() as u8 {
             let master = self.servers[usize::from(s)].master;
@@ -125,7 +130,10 @@ impl World {
         self.share_model();
         for c in 0..self.clients.len() as u8 {
             if self.clients[usize::from(c)].role == Role::Admin {
-                self.clients[usize::from(c)].role = Role::Auditor;
+                let client = &mut self.clients[usize::from(c)];
+                client.role = Role::Auditor;
+                // An order that was to be given again has been carried out.
+                client.backlog.clear();
                 if matches!(self.clients[usize::from(c)].line, Line::Up(_)) {
                     self.audit(c);
                 }
@@ -198,7 +206,36 @@ impl World {
         None
     }
 
+    /// All clients leave. What they leave behind is looked at a while later.
+    fn begin_quiet(&mut self) {
+        let now = self.agenda.now();
+        self.trace.line(now, Who::World, format_args!("the clients leave"));
+        self.phase = Phase::Quiet(now + QUIET_SECS * SECOND);
+        for c in 0..self.clients.len() as u8 {
+            if let Line::Dialing(dial) = self.clients[usize::from(c)].line {
+                self.net.cancel_dial(&mut self.agenda, dial);
+                self.clients[usize::from(c)].hang_up();
+            }
+            self.client_closes(c);
+        }
+        for server in &mut self.servers {
+            server.wakes = 0;
+        }
+    }
+
     fn end(&mut self) {
+        let now = self.agenda.now();
+        // Keys go when the master's clock says so, and its own.
+        let master = self.servers.iter().position(|server| server.master.is_none()).unwrap_or(0);
+        let unix_ms = self.servers[master].clock.read(now).unix.ms();
+        for s in 0..self.servers.len() {
+            let server = &self.servers[s];
+            let Some(node) = server.node.as_deref() else { continue };
+            if let Err(violation) = self.oracles.at_rest(s as u8, node, unix_ms, server.wakes) {
+                self.violate(violation);
+                return;
+            }
+        }
         self.trace.line(self.agenda.now(), Who::World, format_args!("the end"));
         self.phase = Phase::Over;
     }

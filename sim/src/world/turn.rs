@@ -2,11 +2,11 @@
 
 use super::fx::NodeFx;
 use super::server::{Link, Peer, Pending, State};
-use super::{Owner, World};
+use super::{Owner, READ_MAX, World};
 use crate::agenda::{Event, MILLI};
 use crate::chance::Chance;
 use crate::client::Role;
-use crate::client::frame::Requests;
+use crate::client::frame::{Args, Requests};
 use crate::net::{DialFailure, End, ReadOutcome};
 use crate::plan::Cuts;
 use crate::record::follower::Boundary;
@@ -18,8 +18,6 @@ use norn_core::contract::{
 use norn_core::node::Node;
 use norn_core::resp::OutBuf;
 
-/// Most bytes read from one connection in one step.
-const READ_MAX: usize = 16 * 1024;
 /// Above so many bytes at once, cutting into single bytes finds nothing new.
 const CUT_FINELY_MAX: usize = 2048;
 
@@ -37,7 +35,7 @@ impl World {
     pub(super) fn schedule_turn(&mut self, s: u8) {
         let server = &mut self.servers[usize::from(s)];
         if server.turn_at.is_none() && server.state == State::Up {
-            let at = self.agenda.now() + 5 + server.timing.below(60);
+            let at = self.agenda.now() + 5 + server.timing.below(self.plan.pace_us);
             server.turn_at = Some(at);
             self.agenda.at(at, Event::Turn(s));
         }
@@ -55,6 +53,7 @@ impl World {
         let server = &mut self.servers[usize::from(s)];
         if server.wake_at == Some(self.agenda.now()) {
             server.wake_at = None;
+            server.wakes += 1;
             self.pend(s, Pending::Wake);
         }
     }
@@ -98,6 +97,7 @@ impl World {
             self.violate(violation);
         }
         self.kept_output(s, &node);
+        self.believed(s, &node);
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
@@ -116,6 +116,26 @@ impl World {
                 continue;
             }
             if let Err(violation) = self.oracles.kept(s, class, bytes) {
+                self.violate(violation);
+                return;
+            }
+        }
+    }
+
+    /// What the node believes of its replicas is so.
+    fn believed(&mut self, s: u8, node: &Node) {
+        let mut connections = [0; 16];
+        for (slot, acked) in View::acknowledged(node) {
+            let Some(link) = self.servers[usize::from(s)].link(slot) else { continue };
+            let replica = self.net.host(link.end.peer()).0;
+            if usize::from(replica) >= self.servers.len() {
+                continue;
+            }
+            connections[usize::from(replica)] += 1;
+            if connections[usize::from(replica)] > 1 {
+                self.oracles.connections(s, replica, connections[usize::from(replica)]);
+            }
+            if let Err(violation) = self.oracles.believed(s, &node.server().repl.id, replica, acked) {
                 self.violate(violation);
                 return;
             }
@@ -236,7 +256,8 @@ impl World {
         self.set_owner(end, Owner::Server(s, id.index));
         // Something may have arrived before anyone asked.
         let chance = Chance::new(self.plan.seed, 600).fork(u64::from(end.conn) << 1 | u64::from(end.side));
-        let link = Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance };
+        let link =
+            Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, wrote: None };
         let server = &mut self.servers[usize::from(s)];
         server.add_link(link);
         server.inbox.push(Pending::Readable(id.index));
@@ -262,13 +283,12 @@ impl World {
             if spread {
                 most = server.cutting.log_uniform(1, 4096) as usize;
             }
-            let mut bytes = std::mem::take(&mut self.scratch);
-            bytes.resize(most, 0);
-            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            let mut bytes = std::mem::take(&mut self.reading);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes[..most]);
             let why = match outcome {
                 ReadOutcome::Data(n) => {
                     self.hand_over(s, node, clock, slot, &bytes[..n]);
-                    self.scratch = bytes;
+                    self.reading = bytes;
                     if spread {
                         self.read_on_later(s, slot);
                         return;
@@ -276,14 +296,14 @@ impl World {
                     continue;
                 }
                 ReadOutcome::WouldBlock => {
-                    self.scratch = bytes;
+                    self.reading = bytes;
                     return;
                 }
                 ReadOutcome::Eof => CloseWhy::Eof,
                 ReadOutcome::Reset => CloseWhy::Reset,
                 ReadOutcome::TimedOut => CloseWhy::Error,
             };
-            self.scratch = bytes;
+            self.reading = bytes;
             self.lost(s, node, clock, id, why);
             return;
         }
@@ -374,20 +394,29 @@ impl World {
                 (n, Seen::Stream(boundary))
             }
             Peer::Client(_, requests) if cuts == Cuts::Commands => {
-                let waiting = requests.waiting();
-                requests.feed(bytes);
-                let mut args = std::mem::take(&mut self.args);
-                let took = requests.next(&mut args);
-                if took.is_some() {
-                    requests.keep_only_used();
-                }
-                self.args = args;
-                (took.map_or(bytes.len(), |t| t - waiting), Seen::Command(took.is_some()))
+                let (n, whole) = requests.take(bytes, &mut self.args);
+                (n, Seen::Command(whole.is_some()))
             }
             Peer::Client(_, requests) => {
                 requests.feed(&bytes[..most]);
                 (most, Seen::Commands)
             }
+        }
+    }
+
+    /// Remembers what WAIT has to speak of: where the stream stood after the client's last write.
+    pub(super) fn note_write(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
+        let repl = &node.server().repl;
+        let wrote = self.oracles.stood(s).filter(|_| repl.feeds_own_writes());
+        let wrote = wrote.is_some_and(|(id, offset)| id == repl.id && offset < repl.offset);
+        let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
+        if wrote {
+            link.wrote = Some((repl.id, repl.offset));
+        }
+        if let Peer::Client(c, _) = link.peer
+            && args.at(0).eq_ignore_ascii_case(b"wait")
+        {
+            self.clients[usize::from(c)].waits_for = link.wrote;
         }
     }
 
@@ -398,6 +427,17 @@ impl World {
         if let Boundary::Partial(id) = boundary {
             follower.continue_at(id.unwrap_or(view.id), view.offset);
         }
+        if let Boundary::Full(id, offset) = boundary {
+            let master = usize::from(self.net.host(link.end.peer()).0);
+            let master = self.servers.get(master).and_then(|server| server.node.as_deref());
+            if let Some((master, kept)) = master.and_then(|m| Some((View::of(m), View::kept_stream(m)?)))
+                && let Err(violation) = self.oracles.full_sync(s, (id, *offset), &master, &kept)
+            {
+                return self.violate(violation);
+            }
+        }
+        let link = self.servers[usize::from(s)].link(slot);
+        let Some(Peer::Master(follower)) = link.map(|link| &mut link.peer) else { return };
         let result = self.oracles.stream(s, &view, follower, boundary, &mut self.figures);
         if let Err(violation) = result {
             self.violate(violation);
