@@ -155,6 +155,13 @@ fn mixture(seed: u64) -> Mixture {
         }
         weights[1] = weights[1].max(1);
     }
+    // Some seeds are about those who wait, or about groups, and little else.
+    let focus = c.below(8);
+    match focus {
+        0 | 1 => weights = [0, 0, 0, 1, 2, 1, 0, 10, 0, 0, 20, 0, 0, 6, 0, 2, 0, 14],
+        2 => weights = [0, 0, 0, 1, 2, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 10, 24, 4],
+        _ => {}
+    }
     let keys = c.pick(&[2, 3, 10, 100, 1000]);
     if c.one_in(4) {
         weights[9] = 8;
@@ -167,7 +174,7 @@ fn mixture(seed: u64) -> Mixture {
         ttl_max_ms: c.pick(&[50, 2_000, 20_000, 1 << 36]),
         sweeping: c.one_in(2),
         databases: if c.one_in(2) { 1 } else { 4 },
-        aggregates: c.pick(&[1, 2, 3, 8]),
+        aggregates: if focus < 3 { c.between(1, 3) } else { c.pick(&[1, 2, 3, 8]) },
         members: c.pick(&[4, 12, 40, 300]),
         block_min_ms: 1,
         block_max_ms: c.pick(&[20, 500, 5_000]),
