@@ -92,6 +92,8 @@ pub struct Client {
     pub talks_on: bool,
     /// What its WAIT asks for: the place in the stream after its last write, where that is known.
     pub waits_for: Option<([u8; 40], i64)>,
+    /// CLIENT UNBLOCK may have ended that WAIT.
+    pub let_go: bool,
     /// When it sent the WAIT under way.
     pub waits_since: Time,
     /// What it knows of itself.
@@ -129,6 +131,7 @@ impl Client {
             holding: false,
             talks_on: false,
             waits_for: None,
+            let_go: false,
             waits_since: 0,
             speaker: Speaker::default(),
             heard: 0,

@@ -275,7 +275,7 @@ fn claim(c: &mut Call<'_>) -> Answer {
             continue;
         };
         let old = group.pending.get(&id);
-        if old.is_none() && !force || old.is_some_and(|p| now - p.at_ms < idle_min) {
+        if old.is_none() && !force || old.is_some_and(|p| idle_min > 0 && now - p.at_ms < idle_min) {
             continue;
         }
         // Forced, an entry begins as delivered once.

@@ -356,6 +356,13 @@ impl Model {
         Expect::int(1)
     }
 
+    /// The connection with this id as CLIENT ID tells it.
+    #[must_use]
+    pub fn connection_with_id(&self, id: &[u8]) -> Option<u32> {
+        let id = number(id)?;
+        self.sessions.iter().find(|(_, session)| session.id == id).map(|(conn, _)| *conn)
+    }
+
     /// Whether the ids of all connections are known.
     fn knows_ids(&self) -> bool {
         self.sessions.values().all(|s| s.id > 0)

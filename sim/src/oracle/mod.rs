@@ -209,7 +209,10 @@ impl Oracles {
     /// WAIT was answered before its time.
     pub fn waited(&self, c: u8, client: &Client, reply: &Reply, waited: Time) -> Result<(), Violation> {
         match (reply, client.waiting.front()) {
-            (Reply::Int(count), Some(sent)) => waits::patience(c, &sent.text, *count, waited),
+            // CLIENT UNBLOCK ends a WAIT before its time.
+            (Reply::Int(count), Some(sent)) if !client.let_go => {
+                waits::patience(c, &sent.text, *count, waited)
+            }
             _ => Ok(()),
         }
     }

@@ -114,7 +114,7 @@ impl World {
             if holds {
                 let now = self.agenda.now();
                 let client = &mut self.clients[usize::from(c)];
-                (client.holding, client.waits_since) = (true, now);
+                (client.holding, client.waits_since, client.let_go) = (true, now, false);
                 break;
             }
         }

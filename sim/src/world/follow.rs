@@ -98,6 +98,13 @@ impl World {
             false => None,
         };
         server.model.execute(conn, args, clock.unix.ms(), hint.as_ref());
+        if args.at(1).eq_ignore_ascii_case(b"unblock")
+            && let Some(freed) = server.model.connection_with_id(args.at(2))
+            && let Owner::Client(c) = self.owner(End { conn: freed, side: 0 })
+        {
+            self.clients[usize::from(c)].let_go = true;
+        }
+        let server = &mut self.servers[usize::from(s)];
         if args.at(0).eq_ignore_ascii_case(b"replicaof") {
             // The data of a server that changes its role is not the model's any more.
             server.model.replica = !args.at(1).eq_ignore_ascii_case(b"no");
