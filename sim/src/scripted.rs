@@ -50,6 +50,8 @@ impl Scripted {
             length: Time::MAX / 4,
             items: Vec::new(),
             planted: Planted::default(),
+            unchecked: false,
+            canary: None,
         };
         let mut scripted = Self { world: World::new(Arc::new(plan), false, 0), used: 0 };
         scripted.settle();
@@ -91,7 +93,7 @@ impl Scripted {
 
     /// Bytes heard, and bytes still to be said.
     fn heard(&self) -> usize {
-        self.world.clients[..self.used].iter().map(|c| c.raw.len() + c.out.len()).sum()
+        self.world.clients[..self.used].iter().map(|c| c.raw.len() + c.out.len() - c.written).sum()
     }
 
     /// Lets time pass.

@@ -22,8 +22,6 @@ pub enum Mutant {
     PromoteKeepsName,
     /// A replica that becomes a master forgets the history that it continues.
     PromoteForgetsPast,
-    /// A new master believes that its replicas have the database of the old stream selected.
-    PromoteKeepsDatabase,
     /// A new master does not tell its replicas of the new name.
     PromoteKeepsReplicas,
     /// A replica in the middle of a chain does not tell its replicas of a new name.
@@ -50,16 +48,8 @@ pub enum Mutant {
     WatchLeaks,
     /// The stream hears of an expired key only after the command that met it.
     ExpiredToldAfter,
-    /// What a failed command wrote before its error stays.
-    HalfReplyKept,
-    /// A message that a transaction sends to its own client comes before the end of its reply.
-    PushInsideExec,
     /// DISCARD and EXEC leave the queue of the transaction behind.
     QueueLeaks,
-    /// EXEC runs a transaction in which a command was refused.
-    ExecAfterErrors,
-    /// EXEC runs although a watched key has expired.
-    ExpiryUnwatched,
     /// UNWATCH leaves the client under the impression that a key changed.
     UnwatchForgetsNothing,
     /// Pattern subscribers are told twice.
@@ -182,7 +172,6 @@ impl Mutant {
         Self::OffsetInsideMulti,
         Self::PromoteKeepsName,
         Self::PromoteForgetsPast,
-        Self::PromoteKeepsDatabase,
         Self::PromoteKeepsReplicas,
         Self::NamePassedOnLate,
         Self::LoadKeepsReplicas,
@@ -196,11 +185,7 @@ impl Mutant {
         Self::ExpiredNotTold,
         Self::WatchLeaks,
         Self::ExpiredToldAfter,
-        Self::HalfReplyKept,
-        Self::PushInsideExec,
         Self::QueueLeaks,
-        Self::ExecAfterErrors,
-        Self::ExpiryUnwatched,
         Self::UnwatchForgetsNothing,
         Self::PatternsToldTwice,
         Self::SubscriptionLeaks,

@@ -34,12 +34,11 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
     if !flags.has(ConnFlags::MULTI) {
         return Err(CommandError::ExecWithoutMulti);
     }
-    if flags.has(ConnFlags::DIRTY_EXEC) && !ctx.srv.knobs.broken(Mutant::ExecAfterErrors) {
+    if flags.has(ConnFlags::DIRTY_EXEC) {
         ctx.srv.end_multi(ctx.slot);
         return Err(CommandError::ExecAbort);
     }
-    let expired = !ctx.srv.knobs.broken(Mutant::ExpiryUnwatched) && watched_key_expired(ctx);
-    if flags.has(ConnFlags::DIRTY_CAS) || expired {
+    if flags.has(ConnFlags::DIRTY_CAS) || watched_key_expired(ctx) {
         ctx.srv.end_multi(ctx.slot);
         ctx.reply().null_array();
         return Ok(());

@@ -114,7 +114,7 @@ impl Server {
         if self.conns.get(slot).flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP)) {
             out.truncate(mark);
         }
-        if !self.own_pushes.is_empty() && (!in_exec || self.knobs.broken(Mutant::PushInsideExec)) {
+        if !self.own_pushes.is_empty() && !in_exec {
             append(out, &mut self.own_pushes);
         }
         !failed
@@ -195,9 +195,7 @@ impl Server {
     #[cold]
     pub(super) fn fail(&mut self, slot: u32, error: CommandError, mark: crate::resp::Mark, out: &mut OutBuf) {
         if error != CommandError::Written {
-            if !self.knobs.broken(Mutant::HalfReplyKept) {
-                out.truncate(mark);
-            }
+            out.truncate(mark);
             let proto = self.conns.get(slot).proto;
             let mut w = Writer::new(out, proto);
             error.write(&mut w);

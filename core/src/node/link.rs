@@ -59,9 +59,7 @@ impl Server {
             () if self.knobs.broken(Mutant::PromoteForgetsPast) => self.repl.change_id(),
             () => self.repl.continue_as(id),
         }
-        if !self.knobs.broken(Mutant::PromoteKeepsDatabase) {
-            self.repl.force_select();
-        }
+        self.repl.force_select();
         if !self.knobs.broken(Mutant::PromoteKeepsReplicas) {
             self.drop_replicas();
         }

@@ -99,17 +99,19 @@ fn header_to(out: &mut Vec<u8>, kind: u8, n: usize) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Reads a whole command at the beginning of `bytes` into `args` and says how many bytes it took.
-fn request(bytes: &[u8], args: &mut Args) -> Option<usize> {
+/// Reads a whole command at the beginning of `bytes` into `args` and says how many bytes it took, or how many there must
+/// be before it is worth while to try again.
+fn request(bytes: &[u8], args: &mut Args) -> Result<usize, usize> {
     let mut at = 0;
-    let count = header(bytes, &mut at, b'*')?;
+    let more = bytes.len() + 1;
+    let count = header(bytes, &mut at, b'*').ok_or(more)?;
     args.clear();
     for _ in 0..count {
-        let size = header(bytes, &mut at, b'$')?;
-        args.push(bytes.get(at..at + size)?);
+        let size = header(bytes, &mut at, b'$').ok_or(more)?;
+        args.push(bytes.get(at..at + size).ok_or(at + size + 2)?);
         at += size + 2;
     }
-    (at <= bytes.len()).then_some(at)
+    if at > bytes.len() { Err(at) } else { Ok(at) }
 }
 
 /// Cuts a stream of requests into commands, as an observer beside the server does.
@@ -117,6 +119,8 @@ fn request(bytes: &[u8], args: &mut Args) -> Option<usize> {
 pub struct Requests {
     buffer: Vec<u8>,
     used: usize,
+    /// Fewer bytes than this hold no whole command.
+    least: usize,
 }
 
 impl Requests {
@@ -135,9 +139,20 @@ impl Requests {
     /// Reads the next whole command into `args` and says how many bytes it took. Bytes that are no request in arrays of
     /// bulks end the reading for good (`None`): clients of the simulator send nothing else.
     pub fn next(&mut self, args: &mut Args) -> Option<usize> {
-        let took = request(&self.buffer[self.used..], args)?;
-        self.used += took;
-        Some(took)
+        if self.waiting() < self.least {
+            return None;
+        }
+        match request(&self.buffer[self.used..], args) {
+            Ok(took) => {
+                self.used += took;
+                self.least = 0;
+                Some(took)
+            }
+            Err(least) => {
+                self.least = least;
+                None
+            }
+        }
     }
 
     /// Takes the bytes of one command at most: says how many of `bytes` were taken, and the size of the command that they
@@ -147,9 +162,10 @@ impl Requests {
         if waiting == 0 {
             // The usual case: nothing has to be copied.
             return match request(bytes, args) {
-                Some(took) => (took, Some(took)),
-                None => {
+                Ok(took) => (took, Some(took)),
+                Err(least) => {
                     self.feed(bytes);
+                    self.least = least;
                     (bytes.len(), None)
                 }
             };

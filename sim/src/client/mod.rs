@@ -68,8 +68,10 @@ pub struct Client {
     pub asleep_until: Time,
     /// Its connection.
     pub line: Line,
-    /// Bytes not yet written.
+    /// Bytes to write; those before `written` have been.
     pub out: Vec<u8>,
+    /// See `out`.
+    pub written: usize,
     /// The parser of replies.
     pub parser: Parser,
     /// What a scripted client has heard.
@@ -120,6 +122,7 @@ impl Client {
             asleep_until: 0,
             line: Line::Idle,
             out: Vec::new(),
+            written: 0,
             parser: Parser::default(),
             raw: Vec::new(),
             waiting: VecDeque::new(),
@@ -140,10 +143,26 @@ impl Client {
         }
     }
 
+    /// Counts a reply without judging it: each confirmation of a subscription is one, a message is none.
+    pub fn listen(&mut self, reply: &Reply) {
+        let (Reply::Push(all) | Reply::Array(all)) = reply else {
+            self.heard += 1;
+            self.waiting.pop_front();
+            return;
+        };
+        let named = |name: &[u8]| matches!(all.first(), Some(Reply::Bulk(b)) if b == name);
+        let message = named(b"message") || named(b"pmessage");
+        if !message || (matches!(reply, Reply::Array(_)) && self.role != Role::Subscriber) {
+            self.heard += 1;
+            self.waiting.pop_front();
+        }
+    }
+
     /// Forgets everything that belonged to the connection.
     pub fn hang_up(&mut self) {
         self.line = Line::Idle;
         self.out.clear();
+        self.written = 0;
         self.parser = Parser::default();
         self.waiting.clear();
         self.expected.clear();

@@ -4,7 +4,7 @@
 //! dense. Sizes are log-uniform; keys are few or many; small limits half the time, because that is where the bugs are.
 
 use super::workload::{FAMILIES, Mixture};
-use super::{ClientPlan, Cuts, FAULT_FAMILIES, Fault, Item, Plan, ServerPlan, What};
+use super::{Canary, ClientPlan, Cuts, FAULT_FAMILIES, Fault, Item, Plan, ServerPlan, What};
 use crate::agenda::{MILLI, SECOND, Time};
 use crate::chance::Chance;
 use crate::client::Role;
@@ -34,14 +34,22 @@ pub struct Limits {
     pub alone: bool,
     /// A bug planted in every node.
     pub planted: Planted,
+    /// Three servers, 60 seconds, a thousand commands: what speed is measured by.
+    pub typical: bool,
+    /// No model and no oracle.
+    pub unchecked: bool,
+    /// Something that goes wrong in the simulator itself, to see that it is noticed.
+    pub canary: Option<Canary>,
 }
 
 /// The plan of a seed.
 #[must_use]
 pub fn plan(seed: u64, limits: Limits) -> Plan {
     let mut c = Chance::new(seed, stream::SHAPE);
-    let count = if limits.alone { 1 } else { c.pick(&[1, 2, 3, 3, 3, 4]) as usize };
+    let count = c.pick(&[1, 2, 3, 3, 3, 4]) as usize;
+    let count = if limits.alone { 1 } else { count };
     let length = c.between(20, 90) * SECOND;
+    let (count, length) = if limits.typical { (3, 60 * SECOND) } else { (count, length) };
     let cuts =
         c.pick(&[Cuts::Whole, Cuts::Bytes, Cuts::Random, Cuts::Commands, Cuts::Commands, Cuts::Spread]);
     let servers = servers(seed, count);
@@ -62,13 +70,26 @@ pub fn plan(seed: u64, limits: Limits) -> Plan {
         }
     }
     let pace_us = if c.one_in(2) { PACE_MIN_US } else { c.log_uniform(PACE_MIN_US, 20_000) };
-    let mut items = says(seed, length, clients.len());
+    let mut items = says(seed, length, clients.len(), limits.typical.then_some(1000));
     if !limits.calm {
         items.extend(faults(seed, length, count, clients.len()));
     }
     items.sort_by_key(|item| item.at);
-    let planted = limits.planted;
-    Plan { seed, servers, clients, mixture, kernel, path, cuts, pace_us, length, items, planted }
+    Plan {
+        seed,
+        servers,
+        clients,
+        mixture,
+        kernel,
+        path,
+        cuts,
+        pace_us,
+        length,
+        items,
+        planted: limits.planted,
+        unchecked: limits.unchecked,
+        canary: limits.canary,
+    }
 }
 
 fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
@@ -206,10 +227,11 @@ fn network(seed: u64) -> (Kernel, Path) {
 }
 
 /// About a thousand commands in bursts, with quiet spells so that timers fire.
-fn says(seed: u64, length: Time, clients: usize) -> Vec<Item> {
+fn says(seed: u64, length: Time, clients: usize, commands: Option<u64>) -> Vec<Item> {
     let mut c = Chance::new(seed, stream::SAYS);
     let bursts = c.between(1, 12);
     let total = c.log_uniform(150, 1800);
+    let total = commands.unwrap_or(total);
     let mut items = Vec::new();
     for _ in 0..bursts {
         let start = c.below(length);

@@ -40,6 +40,23 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// A bug planted in every node.
     pub planted: Planted,
+    /// No model and no oracle.
+    pub unchecked: bool,
+    /// Something that goes wrong in the simulator itself.
+    pub canary: Option<Canary>,
+}
+
+/// Something that goes wrong in the simulator itself, to see that it is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Canary {
+    /// A rule is violated.
+    Violation,
+    /// There is a panic.
+    Panic,
+    /// Two runs differ.
+    Unsteady,
+    /// The servers never agree.
+    Stuck,
 }
 
 impl Plan {

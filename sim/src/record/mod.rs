@@ -5,7 +5,9 @@
 
 pub mod follower;
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::trace::fold;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// What was reported first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,18 +18,47 @@ pub struct Report<T> {
     pub what: T,
 }
 
+/// Reports by (number of the history, offset). Nobody walks through them, so their order does not matter.
+type Places<T> = HashMap<(u32, i64), Report<T>, BuildHasherDefault<Mixer>>;
+
+/// A hasher of small numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_i64(&mut self, n: i64) {
+        self.write_u64(n as u64);
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = fold(self.0, n);
+    }
+}
+
 /// All histories.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     ids: Vec<[u8; 40]>,
-    digests: BTreeMap<(u32, i64), Report<u128>>,
-    commands: BTreeMap<(u32, i64), Report<u64>>,
+    digests: Places<u128>,
+    commands: Places<u64>,
     /// Ends of units between which a master was not looked at.
     stood: BTreeSet<(u32, i64)>,
     /// For a history the one it went on from, and the first offset that is not shared.
     origins: BTreeMap<u32, (u32, i64)>,
     /// Databases selected in the stream.
-    selected: BTreeMap<(u32, i64), Report<u32>>,
+    selected: Places<u32>,
 }
 
 impl Record {

@@ -72,7 +72,9 @@ impl World {
                 self.give_order(c);
                 continue;
             }
-            let What::Say { count, .. } = self.plan.items[item as usize].what else { continue };
+            // An order is no item, and nothing to an auditor any more.
+            let item_of_plan = self.plan.items.get(item as usize).map(|item| &item.what);
+            let Some(&What::Say { count, .. }) = item_of_plan else { continue };
             self.say(c, item, count);
         }
         self.client_writes(c);
@@ -136,8 +138,14 @@ impl World {
         if client.out.is_empty() {
             return;
         }
-        match self.net.write(&mut self.agenda, end, &client.out, usize::MAX) {
-            WriteOutcome::Taken(n) => drop(client.out.drain(..n)),
+        match self.net.write(&mut self.agenda, end, &client.out[client.written..], usize::MAX) {
+            WriteOutcome::Taken(n) => {
+                client.written += n;
+                if client.written == client.out.len() {
+                    client.out.clear();
+                    client.written = 0;
+                }
+            }
             // The end of the stream or the error is waiting to be read.
             WriteOutcome::Broken => {}
         }
@@ -273,6 +281,14 @@ impl World {
             return Ok(());
         }
         let client = &mut self.clients[usize::from(c)];
+        if self.plan.unchecked {
+            client.listen(reply);
+            if client.waiting.is_empty() && client.holding {
+                client.holding = false;
+                self.speak(c);
+            }
+            return Ok(());
+        }
         let waited = self.agenda.now() - client.waits_since;
         self.oracles.waited(c, client, reply, waited)?;
         let done = self.oracles.reply(c, client, reply, &mut self.figures)?;

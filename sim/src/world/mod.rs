@@ -101,6 +101,8 @@ pub struct World {
     pub figures: Figures,
     /// What went wrong first.
     pub violation: Option<Violation>,
+    /// It was that something did not happen in time.
+    pub late: bool,
     /// Where the run stands.
     pub phase: Phase,
     owners: Vec<[Owner; 2]>,
@@ -132,6 +134,7 @@ impl World {
             oracles: Oracles::new(&plan),
             figures: Figures::default(),
             violation: None,
+            late: false,
             phase: Phase::Safety,
             owners: Vec::new(),
             flows: Vec::new(),

@@ -10,8 +10,10 @@ use crate::client::{Line, Role};
 use crate::model::DATABASES;
 use crate::oracle::Violation;
 use crate::oracle::rest::QUIET_SECS;
+use crate::plan::Canary;
 use crate::trace::Who;
 use crate::view::View;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Keys that auditors read in each database.
 const AUDITED_KEYS: u64 = 24;
@@ -24,6 +26,9 @@ impl World {
     /// The world looks at itself, once a second.
     pub(super) fn look(&mut self) {
         let now = self.agenda.now();
+        if let Some(canary) = self.plan.canary {
+            self.sing(canary);
+        }
         match self.phase {
             Phase::Safety if now >= self.plan.length => {
                 self.inspect_nodes(true, false);
@@ -34,7 +39,7 @@ impl World {
                 let disagreement = self.disagreement().map(|reason| Violation::new("F1", reason));
                 match disagreement.or_else(|| self.unfinished()) {
                     None => self.begin_audit(),
-                    Some(violation) if now >= until => self.violate(violation),
+                    Some(violation) if now >= until => self.too_late(violation),
                     Some(_) => {}
                 }
             }
@@ -43,7 +48,7 @@ impl World {
                     self.inspect_nodes(true, true);
                     self.begin_quiet();
                 }
-                Some(violation) if now >= until => self.violate(violation),
+                Some(violation) if now >= until => self.too_late(violation),
                 Some(_) => {}
             },
             Phase::Quiet(until) if now >= until => self.end(),
@@ -54,6 +59,25 @@ impl World {
         self.inspect_nodes(thorough, false);
         self.admins_retry();
         self.agenda.after(SECOND, Event::Look);
+    }
+
+    /// What should have happened by now has not.
+    fn too_late(&mut self, violation: Violation) {
+        self.late = true;
+        self.violate(violation);
+    }
+
+    /// Goes wrong on purpose.
+    fn sing(&mut self, canary: Canary) {
+        match canary {
+            Canary::Violation => self.violate(Violation::new("canary", "planted".to_owned())),
+            Canary::Panic => panic!("planted"),
+            Canary::Unsteady => {
+                static RUNS: AtomicU64 = AtomicU64::new(0);
+                self.trace.number(RUNS.fetch_add(1, Ordering::Relaxed));
+            }
+            Canary::Stuck => {}
+        }
     }
 
     fn begin_liveness(&mut self) {
@@ -89,6 +113,9 @@ impl World {
 
     /// Why the servers do not agree yet.
     fn disagreement(&self) -> Option<String> {
+        if self.plan.canary == Some(Canary::Stuck) {
+            return Some("planted".to_owned());
+        }
         let mut first: Option<View> = None;
         for (s, server) in self.servers.iter().enumerate() {
             if server.state != State::Up {

@@ -64,8 +64,8 @@ pub(super) struct Link {
     pub(super) noted: bool,
     /// For short writes.
     pub(super) chance: Chance,
-    /// The place in the stream after what its client wrote last, where that is known.
-    pub(super) wrote: Option<([u8; 40], i64)>,
+    /// The history that the node wrote or followed when it accepted the connection.
+    pub(super) speaks_to: Option<[u8; 40]>,
 }
 
 /// A server.

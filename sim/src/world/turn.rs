@@ -2,16 +2,17 @@
 
 use super::fx::NodeFx;
 use super::server::{Link, Peer, Pending, State};
-use super::{Owner, READ_MAX, World};
+use super::{Owner, Phase, READ_MAX, World};
 use crate::agenda::{Event, MILLI};
 use crate::chance::Chance;
 use crate::client::Role;
 use crate::client::frame::{Args, Requests};
 use crate::net::{DialFailure, End, ReadOutcome};
 use crate::plan::Cuts;
+use crate::plan::draw::PACE_MIN_US;
 use crate::record::follower::Boundary;
 use crate::trace::Who;
-use crate::view::View;
+use crate::view::{KeptStream, View};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, Gauges, Input, LinkId, ListenerId, Mono, Now, Peer as PeerName,
 };
@@ -35,7 +36,8 @@ impl World {
     pub(super) fn schedule_turn(&mut self, s: u8) {
         let server = &mut self.servers[usize::from(s)];
         if server.turn_at.is_none() && server.state == State::Up {
-            let at = self.agenda.now() + 5 + server.timing.below(self.plan.pace_us);
+            let pace_us = if self.phase == Phase::Safety { self.plan.pace_us } else { PACE_MIN_US };
+            let at = self.agenda.now() + 5 + server.timing.below(pace_us);
             server.turn_at = Some(at);
             self.agenda.at(at, Event::Turn(s));
         }
@@ -90,17 +92,24 @@ impl World {
         node.end_turn(clock);
         self.turn_ends(s, &node, clock);
         // Replicas take more of the stream in the pump; what they no longer need goes with the next turn.
-        let kept = View::kept_stream(&node);
+        let kept = if self.plan.unchecked { None } else { View::kept_stream(&node) };
         self.pump(s, &mut node, clock);
-        self.after_input(s, &node);
-        if let Some(Err(violation)) = kept.map(|kept| self.oracles.kept_stream(s, &kept)) {
-            self.violate(violation);
-        }
-        self.kept_output(s, &node);
-        self.believed(s, &node);
+        self.after_turn(s, &node, kept.as_ref());
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
+    }
+
+    fn after_turn(&mut self, s: u8, node: &Node, kept: Option<&KeptStream>) {
+        if self.plan.unchecked {
+            return;
+        }
+        self.after_input(s, node);
+        if let Some(Err(violation)) = kept.map(|kept| self.oracles.kept_stream(s, kept)) {
+            self.violate(violation);
+        }
+        self.kept_output(s, node);
+        self.believed(s, node);
     }
 
     /// What the node keeps for its clients stays within their limits.
@@ -239,6 +248,9 @@ impl World {
         self.adopt(s, conn, end, peer);
         node.handle(clock, Input::Accepted { conn, listener, peer: name });
         self.introduce(s, node, conn, end);
+        if let Some(link) = self.servers[usize::from(s)].link(conn.index) {
+            link.speaks_to = Some(node.server().repl.id);
+        }
     }
 
     fn dialed(&mut self, s: u8, node: &mut Node, clock: Now, link: LinkId, end: End) {
@@ -257,7 +269,7 @@ impl World {
         // Something may have arrived before anyone asked.
         let chance = Chance::new(self.plan.seed, 600).fork(u64::from(end.conn) << 1 | u64::from(end.side));
         let link =
-            Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, wrote: None };
+            Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, speaks_to: None };
         let server = &mut self.servers[usize::from(s)];
         server.add_link(link);
         server.inbox.push(Pending::Readable(id.index));
@@ -404,23 +416,25 @@ impl World {
         }
     }
 
-    /// Remembers what WAIT has to speak of: where the stream stood after the client's last write.
-    pub(super) fn note_write(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
-        let repl = &node.server().repl;
-        let wrote = self.oracles.stood(s).filter(|_| repl.feeds_own_writes());
-        let wrote = wrote.is_some_and(|(id, offset)| id == repl.id && offset < repl.offset);
-        let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
-        if wrote {
-            link.wrote = Some((repl.id, repl.offset));
+    /// A client's WAIT speaks of what it wrote last, as far as that belongs to the history of today.
+    pub(super) fn note_wait(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
+        if self.plan.unchecked || !args.at(0).eq_ignore_ascii_case(b"wait") {
+            return;
         }
-        if let Peer::Client(c, _) = link.peer
-            && args.at(0).eq_ignore_ascii_case(b"wait")
-        {
-            self.clients[usize::from(c)].waits_for = link.wrote;
+        let repl = &node.server().repl;
+        let wrote = node.server().conns.try_get(slot).map_or(0, |conn| conn.write_offset.0);
+        let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
+        let same = link.speaks_to == Some(repl.id);
+        if let Peer::Client(c, _) = link.peer {
+            let known = repl.feeds_own_writes() && same;
+            self.clients[usize::from(c)].waits_for = known.then_some((repl.id, wrote));
         }
     }
 
     pub(super) fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
+        if self.plan.unchecked {
+            return;
+        }
         let view = View::of(node);
         let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
         let Peer::Master(follower) = &mut link.peer else { return };
@@ -446,6 +460,9 @@ impl World {
 
     /// After an input that was not a master's stream, and after each turn.
     pub(super) fn after_input(&mut self, s: u8, node: &Node) {
+        if self.plan.unchecked {
+            return;
+        }
         if let Err(violation) = self.oracles.after_input(s, &View::of(node)) {
             self.violate(violation);
         }
