@@ -294,8 +294,8 @@ const SORT: &str = "
     SORT K BY w* GET # GET n* GET h*->g; SORT K GET [nosuch|#|w*|h*->|h*->f] ALPHA; SORT K ALPHA BY n*; SORT K BY nosort; SORT K BY nosort GET n* DESC;
     SORT K STORE K; SORT K ALPHA STORE K; SORT K BY w* LIMIT 0 S STORE K; SORT K BY nosort STORE K; SORT K ALPHA GET w* GET # STORE K;
     SORT_RO K; SORT_RO K ALPHA DESC LIMIT S S; SORT_RO K BY w* GET n*; SORT_RO K STORE K; SORT K X; SORT K LIMIT X S; SORT K LIMIT S; SORT K BY; SORT K GET;
-    SORT K STORE; LRANGE K 0 -1; LRANGE K 0 -1; TYPE K; DUMP K; RESTORE K [0|0|100000|-1|x] H; RESTORE K [0|100000] H REPLACE;
-    RESTORE K [0|100000|5] H [|REPLACE] [|ABSTTL]; RESTORE K 0 H REPLACE [IDLETIME|FREQ|X] [0|1|255|256|-1|x]; RESTORE K 0 H [IDLETIME|FREQ|REPLACE];
+    SORT K STORE; LRANGE K 0 -1; LRANGE K 0 -1; TYPE K; RESTORE K [0|0|100000|-1|x] H; RESTORE K [0|100000] H REPLACE;
+    RESTORE K [0|100000] H [|REPLACE] [|ABSTTL]; RESTORE K 5 H [|REPLACE] ABSTTL; RESTORE K 0 H REPLACE [IDLETIME|FREQ|X] [0|1|255|256|-1|x]; RESTORE K 0 H [IDLETIME|FREQ|REPLACE];
     RESTORE K 0 V REPLACE; GET K; PTTL K; OBJECT FREQ K; MULTI; EXEC; EXEC; DISCARD";
 
 /// `count` random commands of some families.
@@ -375,10 +375,6 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.push(PAYLOADS[rng.below(PAYLOADS.len())].to_vec());
                 continue;
             }
-            "N" => rng.pick(MEMBERS),
-            "Z" => rng.pick(SCORES),
-            "E" => rng.pick(SCORE_ENDS),
-            "L" => rng.pick(LEX_ENDS),
             "O" => {
                 words.extend(rng.pick(PLACES).split(' ').map(|word| word.as_bytes().to_vec()));
                 continue;
@@ -388,28 +384,11 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.extend((0..count).map(|_| rng.below(100_000).to_string().into_bytes()));
                 continue;
             }
-            "Q" => rng.pick(BIT_OFFSETS),
-            "Y" => rng.pick(FIELDS),
-            "J" => rng.pick(BIT_ENDS),
-            "I" => rng.pick(INTEGERS),
-            "F" => rng.pick(FLOATS),
-            "S" => rng.pick(OFFSETS),
-            "T" => rng.pick(SECONDS),
-            "M" => rng.pick(MILLIS),
-            "A" => rng.pick(TIMES),
-            "B" => rng.pick(MILLI_TIMES),
-            "D" => rng.pick(DATABASES),
-            "P" => rng.pick(PATTERNS),
-            "C" => rng.pick(CHANNELS),
-            "U" => rng.pick(POSITIONS),
             "(U" => {
                 words.push([b"(", rng.pick(POSITIONS).as_bytes()].concat());
                 continue;
             }
-            "G" => rng.pick(GROUP_NAMES),
-            "W" => rng.pick(CONSUMERS),
-            "X" => rng.pick(WORDS),
-            plain => plain,
+            plain => sample(rng, plain),
         };
         words.push(if rng.one_in(20) { flip_case(text) } else { text.as_bytes().to_vec() });
     }
@@ -422,6 +401,34 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
         words.pop();
     }
     words
+}
+
+/// What a capital letter stands for; other words stand for themselves.
+fn sample<'t>(rng: &mut Rng, word: &'t str) -> &'t str {
+    match word {
+        "N" => rng.pick(MEMBERS),
+        "Z" => rng.pick(SCORES),
+        "E" => rng.pick(SCORE_ENDS),
+        "L" => rng.pick(LEX_ENDS),
+        "Q" => rng.pick(BIT_OFFSETS),
+        "Y" => rng.pick(FIELDS),
+        "J" => rng.pick(BIT_ENDS),
+        "I" => rng.pick(INTEGERS),
+        "F" => rng.pick(FLOATS),
+        "S" => rng.pick(OFFSETS),
+        "T" => rng.pick(SECONDS),
+        "M" => rng.pick(MILLIS),
+        "A" => rng.pick(TIMES),
+        "B" => rng.pick(MILLI_TIMES),
+        "D" => rng.pick(DATABASES),
+        "P" => rng.pick(PATTERNS),
+        "C" => rng.pick(CHANNELS),
+        "U" => rng.pick(POSITIONS),
+        "G" => rng.pick(GROUP_NAMES),
+        "W" => rng.pick(CONSUMERS),
+        "X" => rng.pick(WORDS),
+        plain => plain,
+    }
 }
 
 fn flip_case(text: &str) -> Vec<u8> {

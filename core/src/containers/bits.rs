@@ -93,6 +93,14 @@ pub fn find(bytes: &[u8], on: bool, range: Range<u64>) -> Option<u64> {
 /// The first position with this bit.
 fn find_in(bytes: &[u8], on: bool) -> Option<u64> {
     let flip = if on { 0 } else { u64::MAX };
+    // Whole blocks first, which are only asked whether there is anything in them.
+    let empty = |block: &[u8; 64]| block.iter().fold(0, |any, byte| any | (byte ^ flip as u8)) == 0;
+    let skipped = 64 * bytes.as_chunks::<64>().0.iter().take_while(|block| empty(block)).count();
+    find_word(&bytes[skipped..], flip).map(|at| skipped as u64 * BYTE + at)
+}
+
+/// The first position with a bit that differs from those of `flip`.
+fn find_word(bytes: &[u8], flip: u64) -> Option<u64> {
     let (words, rest) = bytes.as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
         let word = u64::from_be_bytes(*word) ^ flip;

@@ -21,7 +21,6 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use estimate::Histogram;
 use sparse::{Cursor, Written};
 
 /// Bits of the hash that pick a register.
@@ -181,11 +180,7 @@ impl Union {
     /// How many different elements were added to any of them, about.
     #[must_use]
     pub fn estimate(&self) -> u64 {
-        let mut histogram: Histogram = [0; 64];
-        for register in self.registers.iter() {
-            histogram[usize::from(register & 63)] += 1;
-        }
-        estimate::cardinality(&histogram)
+        estimate::cardinality(&dense::histogram_of(&self.registers))
     }
 
     /// The registers in order.

@@ -153,7 +153,7 @@ impl Keyspace {
 
 /// Minutes of a clock in seconds, as far as an entry holds them.
 fn minutes(clock: u32) -> u32 {
-    clock / 60 & MINUTES_MASK
+    (clock / 60) & MINUTES_MASK
 }
 
 /// The count that is left by now.

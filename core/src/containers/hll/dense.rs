@@ -36,29 +36,94 @@ pub(super) fn raise(bytes: &mut [u8], index: usize, value: u8) -> bool {
     true
 }
 
-/// The four registers in three bytes.
+/// Registers that are unpacked together.
+const BLOCK: usize = 64;
+/// Their bytes.
+const PACKED: usize = BLOCK * BITS / 8;
+
+/// Eight registers of a byte each, from the low 48 bits of a word: halves move apart three times.
 #[inline]
-fn unpack(three: [u8; 3]) -> [u8; 4] {
-    let word = u32::from_le_bytes([three[0], three[1], three[2], 0]);
-    [0, 6, 12, 18].map(|shift| (word >> shift) as u8 & MAX)
+fn spread(x: u64) -> u64 {
+    let x = x & 0xff_ffff | (x & 0xffff_ff00_0000) << 8;
+    let x = x & 0x0000_0fff_0000_0fff | (x & 0x00ff_f000_00ff_f000) << 4;
+    x & 0x003f_003f_003f_003f | (x & 0x0fc0_0fc0_0fc0_0fc0) << 2
+}
+
+/// The inverse.
+#[inline]
+fn gather(x: u64) -> u64 {
+    let x = x & 0x003f_003f_003f_003f | x >> 2 & 0x0fc0_0fc0_0fc0_0fc0;
+    let x = x & 0x0000_0fff_0000_0fff | x >> 4 & 0x00ff_f000_00ff_f000;
+    x & 0xff_ffff | x >> 8 & 0xffff_ff00_0000
+}
+
+#[inline]
+fn unpack(packed: &[u8; PACKED]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    for (eight, six) in block.as_chunks_mut::<8>().0.iter_mut().zip(packed.as_chunks::<6>().0) {
+        let [a, b, c, d, e, f] = *six;
+        *eight = spread(u64::from_le_bytes([a, b, c, d, e, f, 0, 0])).to_le_bytes();
+    }
+    block
 }
 
 /// How often each value occurs.
 pub(super) fn histogram(bytes: &[u8]) -> Histogram {
-    // One table for each of the four places: equal neighbours need not wait for each other.
-    let mut tables = [[0_u32; 64]; 4];
-    for three in bytes.as_chunks::<3>().0 {
-        for (table, value) in tables.iter_mut().zip(unpack(*three)) {
-            table[usize::from(value)] += 1;
+    let mut tables = Tables::default();
+    for packed in bytes.as_chunks::<PACKED>().0 {
+        tables.count(&unpack(packed));
+    }
+    tables.sum()
+}
+
+/// How often each value occurs among registers of a byte each.
+pub(super) fn histogram_of(registers: &[u8; REGISTERS]) -> Histogram {
+    let mut tables = Tables::default();
+    for block in registers.as_chunks::<BLOCK>().0 {
+        tables.count(block);
+    }
+    tables.sum()
+}
+
+/// Four tables to count in: equal neighbours need not wait for each other.
+struct Tables([Histogram; 4]);
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self([[0; 64]; 4])
+    }
+}
+
+impl Tables {
+    #[inline]
+    fn count(&mut self, block: &[u8; BLOCK]) {
+        for eight in block.as_chunks::<8>().0 {
+            if *eight == [0; 8] {
+                self.0[0][0] += 8;
+                continue;
+            }
+            let [a, b, c, d, e, f, g, h] = eight.map(|register| usize::from(register & MAX));
+            let [one, two, three, four] = &mut self.0;
+            one[a] += 1;
+            two[b] += 1;
+            three[c] += 1;
+            four[d] += 1;
+            one[e] += 1;
+            two[f] += 1;
+            three[g] += 1;
+            four[h] += 1;
         }
     }
-    core::array::from_fn(|value| tables.iter().map(|table| table[value]).sum())
+
+    fn sum(&self) -> Histogram {
+        core::array::from_fn(|value| self.0.iter().map(|table| table[value]).sum())
+    }
 }
 
 /// Raises registers of a byte each to these.
 pub(super) fn merge(bytes: &[u8], into: &mut [u8; REGISTERS]) {
-    for (four, three) in into.as_chunks_mut::<4>().0.iter_mut().zip(bytes.as_chunks::<3>().0) {
-        for (register, value) in four.iter_mut().zip(unpack(*three)) {
+    for (block, packed) in into.as_chunks_mut::<BLOCK>().0.iter_mut().zip(bytes.as_chunks::<PACKED>().0) {
+        for (register, value) in block.iter_mut().zip(unpack(packed)) {
             *register = value.max(*register);
         }
     }
@@ -66,9 +131,8 @@ pub(super) fn merge(bytes: &[u8], into: &mut [u8; REGISTERS]) {
 
 /// Writes registers of a byte each.
 pub(super) fn pack(registers: &[u8; REGISTERS], bytes: &mut [u8]) {
-    for (three, four) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(registers.as_chunks::<4>().0) {
-        let [a, b, c, d] = four.map(|register| u32::from(register & MAX));
-        let word = (a | b << 6 | c << 12 | d << 18).to_le_bytes();
-        three.copy_from_slice(&word[..3]);
+    for (six, eight) in bytes.as_chunks_mut::<6>().0.iter_mut().zip(registers.as_chunks::<8>().0) {
+        let word = gather(u64::from_le_bytes(*eight)).to_le_bytes();
+        six.copy_from_slice(&word[..6]);
     }
 }

@@ -138,7 +138,7 @@ pub(super) fn raise(
         return Ok(Written::DoesNotFit);
     }
     let mut found = find(bytes, *cursor, index)?;
-    if found.steps < 2 && cursor.at != HEADER {
+    if found.steps < 2 && found.from.at != HEADER {
         // Too close to where the search began to know the two runs before.
         found = find(bytes, Cursor::start(), index)?;
     }
@@ -170,20 +170,23 @@ struct Found {
     run: Run,
     before: Cursor,
     before_that: Cursor,
-    /// Runs that were passed.
+    /// Where the runs were first looked at one by one.
+    from: Cursor,
+    /// Runs that were passed since.
     steps: usize,
 }
 
 /// Looks for the run of a register.
 #[inline]
 fn find(bytes: &[u8], from: Cursor, index: usize) -> Result<Found, Corrupt> {
+    let from = skip(bytes, from, index);
     let Cursor { mut at, mut first } = from;
     let (mut before, mut before_that) = (from, from);
     let mut steps = 0;
     while at < bytes.len() {
         let run = Run::read(bytes, at);
         if index < first + run.len {
-            return Ok(Found { at, first, run, before, before_that, steps });
+            return Ok(Found { at, first, run, before, before_that, from, steps });
         }
         before_that = before;
         before = Cursor { at, first };
@@ -192,6 +195,40 @@ fn find(bytes: &[u8], from: Cursor, index: usize) -> Result<Found, Corrupt> {
         steps += 1;
     }
     Err(Corrupt)
+}
+
+/// A place before the run of a register, with two runs in between unless it is `from`.
+fn skip(bytes: &[u8], from: Cursor, index: usize) -> Cursor {
+    let (mut last_but_one, mut last, mut here) = (from, from, from);
+    while let Some(codes) = bytes.get(here.at..).filter(|codes| !codes.is_empty()) {
+        let step = codes.first_chunk().and_then(eight_codes).map(|len| (8, len));
+        let (size, len) = step.unwrap_or_else(|| {
+            let run = Run::read(codes, 0);
+            (run.size, run.len)
+        });
+        if index < here.first + len {
+            break;
+        }
+        last_but_one = last;
+        last = here;
+        here = Cursor { at: here.at + size, first: here.first + len };
+    }
+    last_but_one
+}
+
+/// How many registers eight codes cover, if each is of one byte.
+#[inline]
+fn eight_codes(codes: &[u8; 8]) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(*codes);
+    let values = word >> 7 & EACH;
+    if word >> 6 & EACH & !values != 0 {
+        return None;
+    }
+    // Two bits of a value's code tell its length, six of a zero's.
+    let len = word & (0x3f * EACH & !(values * 0x3c));
+    let pairs = (len & 0x00ff_00ff_00ff_00ff) + (len >> 8 & 0x00ff_00ff_00ff_00ff);
+    Some((pairs.wrapping_mul(0x0001_0001_0001_0001) >> 48) as usize + 8)
 }
 
 /// Puts a code in the place of another one.
