@@ -138,5 +138,9 @@ fn silence() -> Mixture {
         ttl_max_ms: 1,
         sweeping: false,
         databases: 1,
+        aggregates: 1,
+        members: 1,
+        block_min_ms: 1,
+        block_max_ms: 1,
     }
 }

@@ -104,6 +104,52 @@ pub enum Mutant {
     OffsetLags,
     /// A replica of any history may go on where it stopped.
     ContinueAnything,
+    /// A waiting client that is served is answered twice.
+    ServedTwice,
+    /// Of the clients that wait for a key the last one is served first.
+    LastServedFirst,
+    /// Keys that become ready are looked at in the opposite order.
+    ReadyKeysTurned,
+    /// Of the keys that become ready in one unit only the first is looked at.
+    WakeupLost,
+    /// What becomes ready by serving a client is not looked at.
+    ChainNotRun,
+    /// Nobody's waiting for keys ever ends by its time-out.
+    TimeoutForgotten,
+    /// A client that is known to be gone is still served.
+    GoneClientServed,
+    /// A client that waits no longer still stands in the queues of its keys.
+    AwaitedKeysKept,
+    /// A client that is served still counts as blocked.
+    BlockedMiscounted,
+    /// SPOP is propagated as it was said.
+    SpopSentAsIs,
+    /// XADD is propagated without the position it chose.
+    XaddSentAsIs,
+    /// HINCRBYFLOAT is propagated as it was said.
+    HincrbyfloatSentAsIs,
+    /// What a group delivers is not propagated.
+    DeliveryNotSent,
+    /// A claim is propagated without the time of the delivery.
+    ClaimTimeLost,
+    /// SREM sends no notification.
+    SetEventForgotten,
+    /// ZREM is notified twice.
+    ZsetEventTwice,
+    /// A pop for a client that waited is not notified.
+    BlockedPopEventForgotten,
+    /// LSET loses count of the bytes of data.
+    ListBytesMiscounted,
+    /// LTRIM keeps one element too many.
+    LtrimOffByOne,
+    /// ZADD takes GT for nothing.
+    ZaddGtIgnored,
+    /// SINTERCARD counts the members of the first set.
+    SinterFirstOnly,
+    /// XCLAIM takes entries however short they have waited.
+    ClaimIgnoresIdle,
+    /// HSETNX sets a field that is there.
+    HsetnxOverwrites,
 }
 
 impl Mutant {
@@ -158,6 +204,29 @@ impl Mutant {
         Self::OffsetStepsBack,
         Self::OffsetLags,
         Self::ContinueAnything,
+        Self::ServedTwice,
+        Self::LastServedFirst,
+        Self::ReadyKeysTurned,
+        Self::WakeupLost,
+        Self::ChainNotRun,
+        Self::TimeoutForgotten,
+        Self::GoneClientServed,
+        Self::AwaitedKeysKept,
+        Self::BlockedMiscounted,
+        Self::SpopSentAsIs,
+        Self::XaddSentAsIs,
+        Self::HincrbyfloatSentAsIs,
+        Self::DeliveryNotSent,
+        Self::ClaimTimeLost,
+        Self::SetEventForgotten,
+        Self::ZsetEventTwice,
+        Self::BlockedPopEventForgotten,
+        Self::ListBytesMiscounted,
+        Self::LtrimOffByOne,
+        Self::ZaddGtIgnored,
+        Self::SinterFirstOnly,
+        Self::ClaimIgnoresIdle,
+        Self::HsetnxOverwrites,
     ];
 }
 

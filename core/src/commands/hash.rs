@@ -1,6 +1,7 @@
 //! Hashes: setting, counting and removing fields. Source: the Redis documentation of each command.
 
 use crate::base::longdouble::LongDouble;
+use crate::base::mutant::Mutant;
 use crate::base::number::{IntText, parse_i64};
 use crate::config::NotifyFlags;
 use crate::containers::dict::HashKey;
@@ -80,8 +81,9 @@ fn hmset(ctx: &mut Ctx<'_>) -> Done {
 
 fn hsetnx(ctx: &mut Ctx<'_>) -> Done {
     let (key, field, value) = (ctx.arg(1), ctx.arg(2), ctx.arg(3));
+    let broken = ctx.srv.knobs.broken(Mutant::HsetnxOverwrites);
     let set = edit(ctx, key, |hash, limits, secret| {
-        if hash.get(field).is_some() {
+        if hash.get(field).is_some() && !broken {
             return Ok((0, false));
         }
         hash.prepare([field, value].into_iter(), 1, limits, secret);
@@ -131,7 +133,9 @@ fn hincrbyfloat(ctx: &mut Ctx<'_>) -> Done {
         hash.set(field, &text, limits, secret);
         Ok((1, text))
     })?;
-    ctx.propagate(&[b"HSET", key, field, &text]);
+    if !ctx.srv.knobs.broken(Mutant::HincrbyfloatSentAsIs) {
+        ctx.propagate(&[b"HSET", key, field, &text]);
+    }
     ctx.notify(NotifyFlags::HASH, "hincrbyfloat", key);
     ctx.reply().bulk(&text);
     Ok(())

@@ -1,5 +1,6 @@
 //! Lists: adding, removing, reading and changing elements. Source: the Redis documentation of each command.
 
+use crate::base::mutant::Mutant;
 use crate::config::NotifyFlags;
 use crate::containers::quicklist::{End, Item, Limit};
 use crate::engine::Ctx;
@@ -263,6 +264,10 @@ fn lset(ctx: &mut Ctx<'_>) -> Done {
             list.after_removal(limit);
         }
     });
+    #[cfg(feature = "mutants")]
+    if ctx.srv.knobs.broken(Mutant::ListBytesMiscounted) {
+        ctx.srv.keyspace.miscount();
+    }
     ctx.notify(NotifyFlags::LIST, "lset", key);
     ctx.reply().ok();
     Ok(())
@@ -290,11 +295,12 @@ fn lrange(ctx: &mut Ctx<'_>) -> Done {
 fn ltrim(ctx: &mut Ctx<'_>) -> Done {
     let key = ctx.arg(1);
     let (start, end) = (ctx.int(2)?, ctx.int(3)?);
+    let too_many = usize::from(ctx.srv.knobs.broken(Mutant::LtrimOffByOne));
     let trimmed = remove_from(ctx, key, |list, _| {
         let len = list.len();
         match between(start, end, len) {
             Some((first, last)) => {
-                list.remove_range(last + 1, usize::MAX);
+                list.remove_range(last + 1 + too_many, usize::MAX);
                 list.remove_range(0, first);
             }
             None => list.remove_range(0, usize::MAX),

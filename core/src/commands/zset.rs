@@ -1,5 +1,6 @@
 //! Sorted sets: members and their scores one by one. Source: the Redis documentation of each command.
 
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_float;
 use crate::config::NotifyFlags;
 use crate::contract::DbIndex;
@@ -132,7 +133,7 @@ impl Options {
             match () {
                 () if word("NX") => o.nx = true,
                 () if word("XX") => o.xx = true,
-                () if word("GT") => o.gt = true,
+                () if word("GT") => o.gt = !ctx.srv.knobs.broken(Mutant::ZaddGtIgnored),
                 () if word("LT") => o.lt = true,
                 () if word("CH") => o.ch = true,
                 () if word("INCR") => o.incr = true,

@@ -58,6 +58,10 @@ impl Node {
     fn closed(&mut self, conn: ConnId, _why: CloseWhy) {
         let Some(slot) = self.srv.conns.resolve(conn) else { return };
         self.srv.conns.get_mut(slot).flags.set(ConnFlags::GONE);
+        // Nothing is given to a client that is known to be gone.
+        if !self.srv.knobs.broken(Mutant::GoneClientServed) {
+            self.srv.stop_waiting(slot);
+        }
         if self.srv.conns.get(slot).flags.has(ConnFlags::TARGET) {
             self.srv.target_gone(slot);
         }

@@ -90,8 +90,12 @@ pub struct Client {
     pub backlog: VecDeque<u32>,
     /// Sends nothing more until all replies have come.
     pub holding: bool,
+    /// It went on talking after a command that may wait.
+    pub talks_on: bool,
     /// What its WAIT asks for: the place in the stream after its last write, where that is known.
     pub waits_for: Option<([u8; 40], i64)>,
+    /// CLIENT UNBLOCK may have ended that WAIT.
+    pub let_go: bool,
     /// When it sent the WAIT under way.
     pub waits_since: Time,
     /// What it knows of itself.
@@ -128,7 +132,9 @@ impl Client {
             confirmed: BTreeSet::new(),
             backlog: VecDeque::new(),
             holding: false,
+            talks_on: false,
             waits_for: None,
+            let_go: false,
             waits_since: 0,
             speaker: Speaker::default(),
             heard: 0,
@@ -164,6 +170,7 @@ impl Client {
         self.due_known = true;
         self.confirmed.clear();
         self.holding = false;
+        self.talks_on = false;
         self.waits_for = None;
         self.speaker.in_multi = false;
     }

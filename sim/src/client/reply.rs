@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// A reply.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reply {
     /// `+`
     Status(Vec<u8>),

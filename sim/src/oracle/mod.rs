@@ -6,15 +6,21 @@
 
 mod backlog;
 mod buffers;
+mod effects;
 mod needless;
+mod notifications;
 mod order;
 mod pushes;
+mod queues;
+mod recounts;
+mod removals;
 mod replica;
 mod replies;
 pub(crate) mod rest;
 mod roles;
 mod stream;
 mod waits;
+mod wakeups;
 
 use crate::agenda::Time;
 use crate::client::Client;
@@ -25,8 +31,11 @@ use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
 use crate::view::{KeptStream, View};
 use crate::world::Figures;
+use norn_core::contract::Now;
 use norn_core::node::Node;
 use waits::Reached;
+
+pub use notifications::{Expired, expired};
 
 /// Something that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +87,8 @@ pub struct Oracles {
     resyncing: Vec<bool>,
     /// Nodes are looked at after each command.
     whole_commands: bool,
+    /// What the stream of each server makes, while it is a master.
+    shadows: Vec<Option<effects::Shadow>>,
 }
 
 impl Oracles {
@@ -91,6 +102,7 @@ impl Oracles {
             limits: buffers::Limits::of(plan),
             resyncing: vec![false; plan.servers.len()],
             whole_commands: plan.cuts == Cuts::Commands,
+            shadows: vec![None; plan.servers.len()],
         }
     }
 
@@ -115,6 +127,50 @@ impl Oracles {
     pub fn process_ended(&mut self, s: u8) {
         self.memory[usize::from(s)] = Memory::default();
         self.resyncing[usize::from(s)] = false;
+        self.shadows[usize::from(s)] = None;
+    }
+
+    /// Reads what a master has added to its stream. `served`: others than the speaker were served, so that the end of each
+    /// unit is a place where the master stood.
+    ///
+    /// # Errors
+    /// The stream does not carry effects, or not in their order.
+    pub fn stream_grew(&mut self, s: u8, node: &Node, now_ms: i64, served: bool) -> Result<(), Violation> {
+        let Self { shadows, record, whole_commands, .. } = self;
+        let repl = &node.server().repl;
+        effects::follow(&mut shadows[usize::from(s)], s, node, now_ms, |at| {
+            if served && *whole_commands {
+                record.stood(&repl.id, at);
+            }
+        })
+    }
+
+    /// Looks at a node now and then: what takes long.
+    ///
+    /// # Errors
+    /// Its data, its figures or its timers are wrong.
+    pub fn now_and_then(&mut self, s: u8, node: &Node, thorough: bool) -> Result<(), Violation> {
+        if !thorough {
+            return Ok(());
+        }
+        effects::compare(&mut self.shadows[usize::from(s)], s, node)?;
+        recounts::check(s, node)
+    }
+
+    /// Looks at a running node once a second.
+    ///
+    /// # Errors
+    /// Someone waits too long.
+    pub fn timers(&self, s: u8, node: &Node, now: Now) -> Result<(), Violation> {
+        wakeups::in_time(s, node, now.mono)
+    }
+
+    /// Looks at a node when everyone has been answered who can be.
+    ///
+    /// # Errors
+    /// Someone who could be served still waits.
+    pub fn quiet(&self, s: u8, node: &Node) -> Result<(), Violation> {
+        wakeups::none_lost(s, node)
     }
 
     /// A client heard a reply; whether it answers a command in full.
@@ -147,7 +203,10 @@ impl Oracles {
     /// WAIT was answered before its time.
     pub fn waited(&self, c: u8, client: &Client, reply: &Reply, waited: Time) -> Result<(), Violation> {
         match (reply, client.waiting.front()) {
-            (Reply::Int(count), Some(sent)) => waits::patience(c, &sent.text, *count, waited),
+            // CLIENT UNBLOCK ends a WAIT before its time.
+            (Reply::Int(count), Some(sent)) if !client.let_go => {
+                waits::patience(c, &sent.text, *count, waited)
+            }
             _ => Ok(()),
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn stands_where_its_master_stood(
         return Ok(());
     }
     // After a promotion the last part of the old history may be sent under the new name.
-    let known = [follower.id, view.id2].iter().any(|id| record.digest_at(id, follower.offset).is_some());
+    let known = [follower.id, view.id2].iter().any(|id| record.stood_at(id, follower.offset));
     if !known {
         let (at, text) = (follower.offset, follower.args.text());
         return Err(Violation::new(

@@ -124,6 +124,17 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
     } else {
         shared.push(("repl-diskless-sync-delay", "0".to_owned()));
     }
+    if c.one_in(3) {
+        shared.push(("notify-keyspace-events", c.pick(&["KEA", "EA", "KA"]).to_owned()));
+    }
+    if c.one_in(2) {
+        // Small encodings end early.
+        for name in ["hash-max-listpack-entries", "set-max-intset-entries", "zset-max-listpack-entries"] {
+            shared.push((name, c.log_uniform(1, 32).to_string()));
+        }
+        shared.push(("list-max-listpack-size", c.log_uniform(1, 16).to_string()));
+        shared.push(("stream-node-max-entries", c.log_uniform(1, 8).to_string()));
+    }
     let server = |i: usize, c: &mut Chance| ServerPlan {
         master: match i {
             0 => None,
@@ -157,13 +168,20 @@ fn clients(seed: u64, servers: usize) -> Vec<ClientPlan> {
 
 fn mixture(seed: u64) -> Mixture {
     let mut c = Chance::new(seed, stream::MIXTURE);
-    let mut weights = [8, 10, 5, 6, 4, 2, 2, 4, 2, 1];
+    let mut weights = [8, 10, 5, 6, 4, 2, 2, 4, 2, 1, 7, 5, 6, 7, 1, 4, 5, 4];
     debug_assert_eq!(weights.len(), FAMILIES.len());
     if c.one_in(2) {
         for weight in &mut weights {
             *weight *= c.pick(&[0, 0, 1, 1, 4]);
         }
         weights[1] = weights[1].max(1);
+    }
+    // Some seeds are about those who wait, or about groups, and little else.
+    let focus = c.below(8);
+    match focus {
+        0 | 1 => weights = [0, 0, 0, 1, 2, 1, 0, 10, 0, 0, 20, 0, 0, 6, 0, 2, 0, 14],
+        2 => weights = [0, 0, 0, 1, 2, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 10, 24, 4],
+        _ => {}
     }
     let keys = c.pick(&[2, 3, 10, 100, 1000]);
     if c.one_in(4) {
@@ -177,6 +195,10 @@ fn mixture(seed: u64) -> Mixture {
         ttl_max_ms: c.pick(&[50, 2_000, 20_000, 1 << 36]),
         sweeping: c.one_in(2),
         databases: if c.one_in(2) { 1 } else { 4 },
+        aggregates: if focus < 3 { c.between(1, 3) } else { c.pick(&[1, 2, 3, 8]) },
+        members: c.pick(&[4, 12, 40, 300]),
+        block_min_ms: 1,
+        block_max_ms: c.pick(&[20, 500, 5_000]),
     }
 }
 

@@ -4,6 +4,7 @@
 //! *Invariants*: an item's details are a function of (seed, its number), so that leaving one out changes no other.
 
 pub mod draw;
+mod templates;
 pub mod workload;
 
 use crate::agenda::{SECOND, Time};
@@ -56,6 +57,17 @@ pub enum Canary {
     Unsteady,
     /// The servers never agree.
     Stuck,
+}
+
+impl Plan {
+    /// Whether servers notify the channels of keys, of events.
+    #[must_use]
+    pub fn notifies(&self) -> (bool, bool) {
+        let flags =
+            |s: &ServerPlan| s.directives.iter().find(|(name, _)| *name == "notify-keyspace-events").cloned();
+        let flags = self.servers.first().and_then(flags).map(|(_, value)| value).unwrap_or_default();
+        (flags.contains('K'), flags.contains('E'))
+    }
 }
 
 /// One server.

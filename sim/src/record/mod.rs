@@ -6,7 +6,7 @@
 pub mod follower;
 
 use crate::trace::fold;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// What was reported first.
@@ -53,6 +53,8 @@ pub struct Record {
     ids: Vec<[u8; 40]>,
     digests: Places<u128>,
     commands: Places<u64>,
+    /// Ends of units between which a master was not looked at.
+    stood: BTreeSet<(u32, i64)>,
     /// For a history the one it went on from, and the first offset that is not shared.
     origins: BTreeMap<u32, (u32, i64)>,
     /// Databases selected in the stream.
@@ -88,6 +90,19 @@ impl Record {
         let key = (self.number(id), offset);
         let first = *self.commands.entry(key).or_insert(Report { by, what: hash });
         (first.what != hash).then_some(first)
+    }
+
+    /// Reports that a unit of a master ended at an offset.
+    pub fn stood(&mut self, id: &[u8; 40], offset: i64) {
+        let key = (self.number(id), offset);
+        self.stood.insert(key);
+    }
+
+    /// Whether a master stood at an offset.
+    #[must_use]
+    pub fn stood_at(&mut self, id: &[u8; 40], offset: i64) -> bool {
+        let key = (self.number(id), offset);
+        self.stood.contains(&key) || self.digests.contains_key(&key)
     }
 
     /// Reports the database selected in the stream at an offset; answers with an earlier report that differs.

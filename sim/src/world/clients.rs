@@ -3,12 +3,13 @@
 use super::{Owner, PORT, Phase, READ_MAX, World};
 use crate::agenda::Event;
 use crate::chance::Chance;
+use crate::client::frame::Args;
 use crate::client::reply::Reply;
 use crate::client::{Line, Role, Sent};
 use crate::net::{End, HostId, ReadOutcome, WriteOutcome};
 use crate::oracle::Violation;
 use crate::plan::What;
-use crate::plan::workload::channel;
+use crate::plan::workload::{channel, may_wait};
 use crate::trace::Who;
 
 impl World {
@@ -46,6 +47,13 @@ impl World {
             self.args.clear();
             self.args.words("SUBSCRIBE ch:0 ch:1");
             self.send(c);
+            // One client listens to notifications.
+            let first = self.clients.iter().position(|client| client.role == Role::Subscriber);
+            if self.plan.notifies() != (false, false) && first == Some(usize::from(c)) {
+                self.args.clear();
+                self.args.words("PSUBSCRIBE __key*");
+                self.send(c);
+            }
         }
         self.speak(c);
         // A reset may have come before the answer to the dial.
@@ -93,14 +101,22 @@ impl World {
                 // Absolute times are unique by client, and so are the tokens.
                 plan.mixture.draw(&mut chance, &mut speaker, &mut args);
             }
-            let holds = args.at(0) == b"WAIT";
+            let waits = may_wait(&args) && !speaker.in_multi;
+            // Some go on talking, and are heard when they wait no longer.
+            let talks_on = waits && !self.oracles.closes_on_output() && chance.one_in(4);
+            let holds = args.at(0) == b"WAIT" || (waits && !talks_on);
+            let client = &mut self.clients[usize::from(c)];
+            client.talks_on = talks_on || (client.talks_on && !client.waiting.is_empty());
+            if client.talks_on {
+                leave_no_choice(&mut args);
+            }
             self.args = args;
             self.clients[usize::from(c)].speaker = speaker;
             self.send(c);
             if holds {
                 let now = self.agenda.now();
                 let client = &mut self.clients[usize::from(c)];
-                (client.holding, client.waits_since) = (true, now);
+                (client.holding, client.waits_since, client.let_go) = (true, now, false);
                 break;
             }
         }
@@ -261,6 +277,9 @@ impl World {
     }
 
     fn judge(&mut self, c: u8, reply: &Reply) -> Result<(), Violation> {
+        if self.clients[usize::from(c)].role == Role::Subscriber && self.tells_expiry(c, reply)? {
+            return Ok(());
+        }
         let client = &mut self.clients[usize::from(c)];
         if self.plan.unchecked {
             client.listen(reply);
@@ -278,5 +297,18 @@ impl World {
             self.speak(c);
         }
         Ok(())
+    }
+}
+
+/// What a server chooses cannot be seen while commands wait behind one another: the same command without a choice.
+fn leave_no_choice(args: &mut Args) {
+    if args.at(0) == b"SPOP" {
+        let key = args.at(1).to_vec();
+        args.clear();
+        args.words("SCARD").push(&key);
+    } else if args.at(0) == b"XTRIM" && args.at(3) == b"~" {
+        let key = args.at(1).to_vec();
+        args.clear();
+        args.words("XLEN").push(&key);
     }
 }

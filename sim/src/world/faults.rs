@@ -104,7 +104,7 @@ impl World {
             let due = data.dbs[db].iter().filter(|(_, entry)| data.due(entry));
             let gone: Vec<Vec<u8>> = due.map(|(key, _)| key).filter(|key| gone(key)).cloned().collect();
             for key in gone {
-                data.dbs[db].remove(&key);
+                data.forget_expired(db, &key);
             }
         }
     }

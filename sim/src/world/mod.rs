@@ -7,6 +7,7 @@
 mod boot;
 mod clients;
 mod faults;
+mod follow;
 mod fx;
 mod phases;
 mod server;

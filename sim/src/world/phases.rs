@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const AUDITED_KEYS: u64 = 24;
 /// Keys due within this time of the audit are not looked at: each server has its own clock.
 const AUDIT_MARGIN_MS: i64 = 100_000;
+/// Seconds between looks that count everything anew.
+const THOROUGH_EVERY: u64 = 16;
 
 impl World {
     /// The world looks at itself, once a second.
@@ -28,7 +30,10 @@ impl World {
             self.sing(canary);
         }
         match self.phase {
-            Phase::Safety if now >= self.plan.length => self.begin_liveness(),
+            Phase::Safety if now >= self.plan.length => {
+                self.inspect_nodes(true, false);
+                self.begin_liveness();
+            }
             Phase::Safety => {}
             Phase::Liveness(until) => {
                 let disagreement = self.disagreement().map(|reason| Violation::new("F1", reason));
@@ -39,7 +44,10 @@ impl World {
                 }
             }
             Phase::Audit(until) => match self.unfinished() {
-                None => self.begin_quiet(),
+                None => {
+                    self.inspect_nodes(true, true);
+                    self.begin_quiet();
+                }
                 Some(violation) if now >= until => self.too_late(violation),
                 Some(_) => {}
             },
@@ -47,6 +55,8 @@ impl World {
             Phase::Quiet(_) => {}
             Phase::Over => return,
         }
+        let thorough = now / SECOND % THOROUGH_EVERY == 0;
+        self.inspect_nodes(thorough, false);
         self.admins_retry();
         self.agenda.after(SECOND, Event::Look);
     }
@@ -143,6 +153,7 @@ impl World {
         let now = self.agenda.now();
         self.trace.line(now, Who::World, format_args!("the servers agree; audit"));
         self.phase = Phase::Audit(now + 600 * SECOND);
+        self.compare_contents();
         self.share_model();
         for c in 0..self.clients.len() as u8 {
             if self.clients[usize::from(c)].role == Role::Admin {
@@ -168,6 +179,7 @@ impl World {
             if s != master {
                 server.model.data = data.clone();
                 server.tracked = true;
+                server.model.loose = false;
             }
         }
     }
@@ -211,7 +223,7 @@ impl World {
             if !self.net.alive(end.peer()) {
                 continue;
             }
-            if let Some(sent) = client.waiting.front() {
+            if let Some(sent) = client.waiting.front().filter(|_| !self.waits_for_keys(end)) {
                 return Some(Violation::new("D1", format!("c{c} never had a reply to `{}`", sent.text)));
             }
             if let (true, Some(due)) = (client.due_known, client.due.front()) {

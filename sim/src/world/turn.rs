@@ -17,6 +17,7 @@ use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, Gauges, Input, LinkId, ListenerId, Mono, Now, Peer as PeerName,
 };
 use norn_core::node::Node;
+use norn_core::resp::OutBuf;
 
 /// Above so many bytes at once, cutting into single bytes finds nothing new.
 const CUT_FINELY_MAX: usize = 2048;
@@ -89,6 +90,7 @@ impl World {
         inbox.append(waiting);
         *waiting = inbox;
         node.end_turn(clock);
+        self.turn_ends(s, &node, clock);
         // Replicas take more of the stream in the pump; what they no longer need goes with the next turn.
         let kept = if self.plan.unchecked { None } else { View::kept_stream(&node) };
         self.pump(s, &mut node, clock);
@@ -169,7 +171,7 @@ impl World {
         let (exit, bytes_out) = (fx.exit, fx.bytes_out);
         self.figures.bytes_out += bytes_out;
         for conn in closed.drain(..) {
-            self.servers[usize::from(s)].model.sessions.remove(&conn);
+            self.servers[usize::from(s)].model.hang_up(conn);
         }
         self.ended = closed;
         if let Some(code) = exit {
@@ -245,6 +247,7 @@ impl World {
         let listener = self.servers[usize::from(s)].ports.first().map_or(ListenerId(0), |(l, _)| *l);
         self.adopt(s, conn, end, peer);
         node.handle(clock, Input::Accepted { conn, listener, peer: name });
+        self.introduce(s, node, conn, end);
         if let Some(link) = self.servers[usize::from(s)].link(conn.index) {
             link.speaks_to = Some(node.server().repl.id);
         }
@@ -333,6 +336,7 @@ impl World {
         if let Some(link) = server.drop_link(conn.index) {
             self.ended.push(link.end.conn);
             self.set_owner(link.end, Owner::Nobody);
+            self.servers[usize::from(s)].model.leaves(link.end.conn);
             node.handle(clock, Input::Closed { conn, why });
             self.net.close(&mut self.agenda, link.end);
         }
@@ -343,6 +347,7 @@ impl World {
         while !bytes.is_empty() {
             let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
             let id = link.id;
+            let before = (written(node, id).map_or(0, OutBuf::len), node.server().blocked.count);
             let (cut, seen) = self.cut(s, slot, bytes);
             let mut piece = &bytes[..cut];
             while !piece.is_empty() {
@@ -358,7 +363,7 @@ impl World {
                 piece = &piece[n..];
                 bytes = &bytes[n..];
             }
-            self.observe(s, node, clock, slot, seen);
+            self.observe(s, node, clock, (slot, before), seen);
             if self.oracles.closes_on_output() && leaving(node, id) {
                 self.left(s, slot);
                 return;
@@ -411,31 +416,8 @@ impl World {
         }
     }
 
-    /// Shows the observers what the node has just been given.
-    fn observe(&mut self, s: u8, node: &Node, clock: Now, slot: u32, seen: Seen) {
-        match seen {
-            Seen::Nothing | Seen::Command(false) => {}
-            Seen::Stream(boundary) => self.stream_seen(s, node, slot, &boundary),
-            Seen::Command(true) => {
-                let args = std::mem::take(&mut self.args);
-                self.command_seen(s, clock, slot, &args);
-                self.note_wait(s, node, slot, &args);
-                self.args = args;
-                self.after_input(s, node);
-            }
-            Seen::Commands => {
-                let mut args = std::mem::take(&mut self.args);
-                while self.next_request(s, slot, &mut args) {
-                    self.command_seen(s, clock, slot, &args);
-                }
-                self.args = args;
-                self.after_input(s, node);
-            }
-        }
-    }
-
     /// A client's WAIT speaks of what it wrote last, as far as that belongs to the history of today.
-    fn note_wait(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
+    pub(super) fn note_wait(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
         if self.plan.unchecked || !args.at(0).eq_ignore_ascii_case(b"wait") {
             return;
         }
@@ -449,55 +431,7 @@ impl World {
         }
     }
 
-    fn next_request(&mut self, s: u8, slot: u32, args: &mut Args) -> bool {
-        match self.servers[usize::from(s)].link(slot).map(|link| &mut link.peer) {
-            Some(Peer::Client(_, requests)) => requests.next(args).is_some(),
-            _ => false,
-        }
-    }
-
-    /// The node has read a whole command of a client: the model runs it too.
-    fn command_seen(&mut self, s: u8, clock: Now, slot: u32, args: &Args) {
-        if self.plan.unchecked {
-            return;
-        }
-        let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
-        let Peer::Client(c, _) = link.peer else { return };
-        let (conn, far) = (link.end.conn, link.end.peer());
-        let sure = self.beyond_doubt(s, conn, args.at(1));
-        let server = &mut self.servers[usize::from(s)];
-        let expect = server.model.execute(conn, args, clock.unix.ms());
-        let expect = self.oracles.expectation(server.tracked && sure, expect);
-        if args.at(0).eq_ignore_ascii_case(b"replicaof") {
-            // The data of a server that changes its role is not the model's any more.
-            server.model.replica = !args.at(1).eq_ignore_ascii_case(b"no");
-            server.tracked &= !server.model.replica;
-            let follows = server.model.replica;
-            for client in self.clients.iter_mut().filter(|client| client.server == s) {
-                client.due_known &= !follows;
-            }
-        }
-        // Who hung up meanwhile hears nothing.
-        if self.owner(far) == Owner::Client(c) {
-            self.clients[usize::from(c)].expected.push_back(expect);
-        }
-        self.deliver_pushes(s);
-    }
-
-    /// Messages that the model sent become due at the clients.
-    pub(super) fn deliver_pushes(&mut self, s: u8) {
-        let server = &mut self.servers[usize::from(s)];
-        let mut pushed = std::mem::take(&mut server.model.pushed);
-        for (conn, push) in pushed.drain(..) {
-            let far = End { conn, side: 0 };
-            if let Owner::Client(c) = self.owner(far) {
-                self.clients[usize::from(c)].due.push_back(push);
-            }
-        }
-        self.servers[usize::from(s)].model.pushed = pushed;
-    }
-
-    fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
+    pub(super) fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
         if self.plan.unchecked {
             return;
         }
@@ -525,7 +459,7 @@ impl World {
     }
 
     /// After an input that was not a master's stream, and after each turn.
-    fn after_input(&mut self, s: u8, node: &Node) {
+    pub(super) fn after_input(&mut self, s: u8, node: &Node) {
         if self.plan.unchecked {
             return;
         }
@@ -541,8 +475,14 @@ fn leaving(node: &Node, conn: ConnId) -> bool {
     conns.resolve(conn).is_none_or(|slot| conns.get(slot).leaving())
 }
 
+/// What is written to a connection and not yet sent.
+pub(super) fn written(node: &Node, conn: ConnId) -> Option<&OutBuf> {
+    let conns = &node.server().conns;
+    conns.resolve(conn).map(|slot| &conns.get(slot).out)
+}
+
 /// What a piece of input was.
-enum Seen {
+pub(super) enum Seen {
     Nothing,
     /// One command of a client, or a part of one.
     Command(bool),
