@@ -180,6 +180,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::DELETE),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc(
         "Removes fields from a hash, and the hash with its last one.",
@@ -202,6 +203,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc(
         "Raises the integer in a field by an amount; a missing field counts as 0.",
@@ -224,6 +226,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
         }],
     )
+    .element(2)
     .since("2.6.0")
     .doc(
         "Raises the number in a field by an amount that may have a fraction; a missing field counts as 0.",
@@ -269,6 +272,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::UPDATE),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc(
         "Gives fields their values and counts the new ones.",
@@ -291,6 +295,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::INSERT),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc("Gives a field a value unless it has one.", "O(1)", "key field value"),
 ];

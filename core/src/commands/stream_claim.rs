@@ -268,11 +268,11 @@ fn xpending(ctx: &mut Ctx<'_>) -> Done {
     let mut list = None;
     if argc > 3 {
         let idle = ctx.arg_is(3, "IDLE");
+        let from = if idle { 5 } else { 3 };
+        let idle_min = if idle { ctx.int(4)? } else { 0 };
         if idle && argc < 8 {
             return Err(CommandError::Syntax);
         }
-        let from = if idle { 5 } else { 3 };
-        let idle_min = if idle { ctx.int(4)? } else { 0 };
         let count = ctx.int(from + 2)?;
         let (start, end) = (parse_start(ctx, from)?, parse_end(ctx, from + 1)?);
         list = Some((idle_min, start, end, count.max(0) as usize, ctx.args.try_get(from + 3)));

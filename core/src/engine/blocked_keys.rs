@@ -16,6 +16,7 @@ use super::server::Server;
 use super::table::RowIx;
 use crate::base::float::ceil;
 use crate::base::ids::DbIndex;
+use crate::base::longdouble::LongDouble;
 use crate::base::mutant::Mutant;
 use crate::base::number::parse_float;
 use crate::base::time::Mono;
@@ -179,7 +180,11 @@ impl Ctx<'_> {
     /// # Errors
     /// No number, a negative one, or one beyond all clocks.
     pub fn timeout_secs(&self, i: usize) -> Result<Option<Mono>, CommandError> {
-        let ms = parse_float(self.arg(i)).ok_or(CommandError::TimeoutNotFloat)? * 1000.0;
+        // What is beyond these floats is still a number to Redis.
+        let sign = if self.arg(i).starts_with(b"-") { -1.0 } else { 1.0 };
+        let beyond = || LongDouble::parse(self.arg(i)).map(|_| sign * f64::INFINITY);
+        let secs = parse_float(self.arg(i)).or_else(beyond).ok_or(CommandError::TimeoutNotFloat)?;
+        let ms = secs * 1000.0;
         if ms > i64::MAX as f64 {
             return Err(CommandError::TimeoutOutOfRange);
         }
@@ -210,7 +215,6 @@ impl Ctx<'_> {
             self.srv.blocked_keys.again = true;
             return true;
         }
-        let silent = self.client().flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
         let wait = KeyWait {
             db: self.db,
             keys: keys.map(Box::from).collect(),
@@ -218,7 +222,6 @@ impl Ctx<'_> {
             on_nokey: wish.on_nokey,
             row: self.row_ix.0,
             args: wish.args.unwrap_or_else(|| OwnedArgs::from(self.args)),
-            silent,
         };
         self.srv.wait_for_keys(self.slot, wish.deadline, wait);
         true
@@ -330,7 +333,7 @@ impl Server {
             self.drain_expired();
             self.push_to_unit(wait.db, wait.args.as_args().iter());
         }
-        let silent = wait.silent;
+        let silent = waits.silent;
         self.conns.get_mut(slot).waits = Some(waits);
         let again = core::mem::take(&mut self.blocked_keys.again) && !failed;
         self.after_command(slot, row);
@@ -366,11 +369,8 @@ impl Server {
 
     /// Ends a client's waiting with an error.
     pub fn fail_waiting(&mut self, slot: u32, error: CommandError) {
-        let silent = self.key_wait(slot).is_some_and(|wait| wait.silent);
-        if self.stop_waiting(slot).is_some() && !silent {
-            self.stats.error_reply(error.text().as_bytes());
-            self.deliver(slot, |w| error.write(w));
-        }
+        self.stats.error_reply(error.text().as_bytes());
+        self.end_wait(slot, |w| error.write(w));
     }
 
     /// This node follows a master now: nobody can wait for keys or replicas any more. Their clients are told, and

@@ -52,7 +52,9 @@ impl Server {
         }
         if self.conns.get(slot).flags.has(ConnFlags::MULTI) && !runs_in_multi(self.table.row(row)) {
             self.queue(slot, row, &args);
-            self.writer(slot, out).simple("QUEUED");
+            if !self.conns.get(slot).is_silent() {
+                self.writer(slot, out).simple("QUEUED");
+            }
             return Flow::Next;
         }
         self.call(slot, row, args, out);
@@ -111,7 +113,7 @@ impl Server {
         }
         self.stats.called(usize::from(row_ix.0), failed);
         self.time_command(slot, row_ix, since, &args);
-        if self.conns.get(slot).flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP)) {
+        if self.conns.get(slot).is_silent() && (failed || !speaks_to_the_silent(row)) {
             out.truncate(mark);
         }
         if !self.own_pushes.is_empty() && !in_exec {
@@ -212,6 +214,7 @@ impl Server {
         }
         let multi = conn.multi.get_or_insert_with(|| Box::new(Multi::default()));
         multi.row_flags |= flags;
+        multi.lacking |= !flags;
         multi.queue.push(Queued { row: row.0, args: OwnedArgs::from(*args) });
     }
 
@@ -229,6 +232,11 @@ impl Server {
 /// The commands that MULTI does not queue.
 fn runs_in_multi(row: &Row) -> bool {
     matches!(row.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+/// Commands whose answers are messages. EXEC has cut what its commands answered, one by one.
+fn speaks_to_the_silent(row: &Row) -> bool {
+    row.name == "exec" || row.name.ends_with("subscribe")
 }
 
 /// Moves everything unsent from one buffer to the end of another.

@@ -5,7 +5,6 @@
 
 use super::Node;
 use super::rewrite::Rewrite;
-use crate::connection::ConnFlags;
 use crate::contract::{ConnId, DiskResult, OpId};
 use crate::engine::server::Request;
 use alloc::boxed::Box;
@@ -44,11 +43,7 @@ impl Node {
             self.srv.stats.error_reply(text);
         }
         let Some(slot) = self.srv.conns.resolve(client) else { return };
-        self.srv.stop_waiting(slot);
-        if self.srv.conns.get(slot).flags.has(ConnFlags::REPLY_OFF) {
-            return;
-        }
-        self.srv.deliver(slot, |w| match result {
+        self.srv.end_wait(slot, |w| match result {
             Ok(()) => w.ok(),
             Err(text) => w.error_parts(&[text]),
         });
