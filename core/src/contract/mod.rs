@@ -193,6 +193,8 @@ pub enum Timer {
     Snapshot,
     /// An orderly shutdown's time limit.
     Shutdown,
+    /// A MIGRATE waits too long, or a connection kept for the next one is not needed any more.
+    Migration,
 }
 
 /// An owned copy of flushed bytes, for drivers that keep them.

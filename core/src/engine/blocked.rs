@@ -147,7 +147,7 @@ impl Server {
             WaitsFor::Shutdown | WaitsFor::Driver => {
                 self.end_wait(slot, |w| w.error(&CommandError::ShutdownFailed.text()));
             }
-            WaitsFor::Unpause => {
+            WaitsFor::Unpause | WaitsFor::Migration => {
                 self.stop_waiting(slot);
             }
         }

@@ -42,6 +42,7 @@ impl Node {
         };
         node.srv.rearm();
         node.srv.stats.follow(&node.srv.config);
+        node.srv.track_usage();
         node.srv.timers.set(Timer::Cron, Some(now.mono));
         node.open_listeners();
         if let Some(master) = node.srv.config.replicaof.clone() {
@@ -172,6 +173,7 @@ fn server(setup: Setup, table: Table, now: Now) -> Server {
         watch: Default::default(),
         blocked: Default::default(),
         blocked_keys: Default::default(),
+        migrations: Default::default(),
         pause: Default::default(),
         armed: Gates::NONE,
         unit: Default::default(),

@@ -9,7 +9,7 @@ use super::ReplId;
 use super::handshake::{Lines, shown};
 use crate::base::ids::DbIndex;
 use crate::base::number::parse_i64;
-use crate::keyspace::{Keyspace, Ttl};
+use crate::keyspace::{Keyspace, Ttl, Usage};
 use crate::rdb::{Event, Forms, RdbError, Reader, ReaderOptions, Unfit, value_of};
 use alloc::string::String;
 use core::fmt;
@@ -230,6 +230,10 @@ impl Load {
                 let ttl = entry.meta.expire_ms.map_or(Ttl::Clear, Ttl::At);
                 if !self.keyspace.set(self.db, &entry.key, value, ttl) {
                     return Err(LoadError::Duplicate);
+                }
+                let usage = Usage { idle_secs: entry.meta.idle_secs, freq: entry.meta.freq };
+                if usage != Usage::default() {
+                    self.keyspace.set_usage(self.db, &entry.key, usage);
                 }
             }
             Event::ResizeDb { .. } | Event::ModuleAux { .. } | Event::End(_) => {}

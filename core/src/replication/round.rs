@@ -150,7 +150,8 @@ impl Round {
                     *db = Some(item.db);
                 }
                 let expire_ms = item.deadline.map(|at| at.saturating_sub(shift_ms));
-                write_key(&mut writer, item.key, &Meta { expire_ms, ..Meta::default() }, item.value);
+                let meta = Meta { expire_ms, idle_secs: item.usage.idle_secs, freq: item.usage.freq };
+                write_key(&mut writer, item.key, &meta, item.value);
             });
         }
         if !done {
