@@ -2,6 +2,7 @@
 
 use norn_core::contract::ConnId;
 use norn_core::node::Node;
+use norn_core::replication::PeerStage;
 
 /// A node at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct View {
     pub digest: u128,
     /// Keys in all databases.
     pub keys: usize,
+    /// The database selected in the stream at this offset; none = a SELECT comes next.
+    pub selected: Option<u32>,
 }
 
 impl View {
@@ -42,7 +45,14 @@ impl View {
             offset: seen.offset,
             digest: seen.digest,
             keys: seen.keys,
+            selected: seen.selected,
         }
+    }
+
+    /// Connections of the replicas that acknowledged something, and what.
+    pub fn acknowledged(node: &Node) -> impl Iterator<Item = (u32, i64)> {
+        let online = node.server().repl.replicas().filter(|(_, p)| p.stage == PeerStage::Online);
+        online.map(|(slot, p)| (slot, p.acked)).filter(|(_, acked)| *acked > 0)
     }
 
     /// What a node keeps of its stream.

@@ -101,10 +101,10 @@ pub const FAMILIES: &[Family] = &[
     Family::List,
     Family::ZSet,
     Family::Geo,
-    Family::Stream,
-    Family::Groups,
     Family::Bits,
     Family::Estimates,
+    Family::Stream,
+    Family::Groups,
 ];
 
 /// One random command.
@@ -126,8 +126,7 @@ pub const CONNS: usize = 3;
 /// database, `P` a pattern, `C` a channel, `X` any word, `U` a position in a stream, `G` a group, `W` a consumer,
 /// `N` a member, `Z` a score (none of which the two servers print differently), `E` an end of a range of scores, `L` one
 /// of a range of members, `O` a longitude and a latitude, `Q` a position of a bit, `Y` a type of field, `J` an end of a range
-/// of bits, `R` some dozens of elements, `H` a payload of DUMP, `YM` a
-/// place and a member, `[..|..]` one of several, maybe nothing.
+/// of bits, `R` some dozens of elements, `H` a payload of DUMP, `ON` a place and a member, `[..|..]` one of several, maybe nothing.
 const STRING: &str = "
     GET K; GET K; SET K V; SET K V; SET K I; SET K V [|NX|XX] [|GET] [|KEEPTTL|EX|EXAT];
     SET K V [EX|px] [T|M]; SET K V EXAT A; SET K V PXAT B NX; SET K V XX GET KEEPTTL; SET K V GET PX M;
@@ -209,7 +208,7 @@ const ZSET: &str = "
     BZMPOP [x|-1] 1 K MIN; DEL K; TYPE K; COPY K K REPLACE; RENAME K K; EXPIREAT K A; OBJECT ENCODING K; MULTI; EXEC; EXEC;
     DISCARD; SADD K N N; SADD K N";
 const GEO: &str = "
-    GEOADD g YM; GEOADD g YM YM YM; GEOADD h YM; GEOADD [g|h] [NX|XX|CH] YM; GEOADD g X 1 x; GEOADD K YM;
+    GEOADD g ON; GEOADD g ON ON ON; GEOADD h ON; GEOADD [g|h] [NX|XX|CH] ON; GEOADD g X 1 x; GEOADD K ON;
     GEOPOS g N N; GEOPOS h N; GEOHASH g N N; GEODIST g N N [|m|km|FT|mi|x]; GEOPOS K N;
     GEORADIUS g O [0|1|100|300|2000|20000] km [|WITHDIST] [|WITHHASH] [|WITHCOORD] [|ASC|DESC];
     GEORADIUS_RO g O [100|5000] [km|mi|x] COUNT S [|ANY] [|DESC]; GEORADIUSBYMEMBER g N [10|500|x|-1] km [|WITHDIST] ASC;
@@ -297,8 +296,8 @@ const SORT: &str = "
     SORT K BY w* GET # GET n* GET h*->g; SORT K GET [nosuch|#|w*|h*->|h*->f] ALPHA; SORT K ALPHA BY n*; SORT K BY nosort; SORT K BY nosort GET n* DESC;
     SORT K STORE K; SORT K ALPHA STORE K; SORT K BY w* LIMIT 0 S STORE K; SORT K BY nosort STORE K; SORT K ALPHA GET w* GET # STORE K;
     SORT_RO K; SORT_RO K ALPHA DESC LIMIT S S; SORT_RO K BY w* GET n*; SORT_RO K STORE K; SORT K X; SORT K LIMIT X S; SORT K LIMIT S; SORT K BY; SORT K GET;
-    SORT K STORE; LRANGE K 0 -1; LRANGE K 0 -1; TYPE K; RESTORE K [0|0|100000|-1|x] H; RESTORE K [0|100000] H REPLACE;
-    RESTORE K [0|100000] H [|REPLACE] [|ABSTTL]; RESTORE K 5 H [|REPLACE] ABSTTL; RESTORE K 0 H REPLACE [IDLETIME|FREQ|X] [0|1|255|256|-1|x]; RESTORE K 0 H [IDLETIME|FREQ|REPLACE];
+    SORT K STORE; LRANGE K 0 -1; LRANGE K 0 -1; TYPE K; RESTORE K [0|0|2000000|-1|x] H; RESTORE K [0|2000000] H REPLACE;
+    RESTORE K [0|2000000] H [|REPLACE] [|ABSTTL]; RESTORE K 5 H [|REPLACE] ABSTTL; RESTORE K 0 H REPLACE [IDLETIME|FREQ|X] [0|1|255|256|-1|x]; RESTORE K 0 H [IDLETIME|FREQ|REPLACE];
     RESTORE K 0 V REPLACE; GET K; PTTL K; OBJECT FREQ K; MULTI; EXEC; EXEC; DISCARD";
 
 /// `count` random commands of some families.
@@ -411,13 +410,13 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.extend(rng.pick(PLACES).split(' ').map(|word| word.as_bytes().to_vec()));
                 continue;
             }
-            "YM" => {
-                words.extend(place(rng));
-                continue;
-            }
             "R" => {
                 let count = 5 + rng.below(60);
                 words.extend((0..count).map(|_| rng.below(100_000).to_string().into_bytes()));
+                continue;
+            }
+            "ON" => {
+                words.extend(place(rng));
                 continue;
             }
             "(U" => {
@@ -438,17 +437,6 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
         words.pop();
     }
     words
-}
-
-/// A place and a member. No two members stand at the same place, because Redis orders equal distances by chance.
-fn place(rng: &mut Rng) -> [Vec<u8>; 3] {
-    let (place, member) = (rng.pick(PLACES), rng.below(MEMBERS.len()));
-    let (longitude, latitude) = place.split_once(' ').expect("two numbers");
-    let moved = |text: &str| match text.parse::<f64>() {
-        Ok(degrees) if degrees.abs() < 180.0 => format!("{:.6}", degrees + 0.001 * member as f64),
-        _ => text.to_owned(),
-    };
-    [moved(longitude).into(), moved(latitude).into(), MEMBERS[member].into()]
 }
 
 /// What a capital letter stands for; other words stand for themselves.
@@ -477,6 +465,17 @@ fn sample<'t>(rng: &mut Rng, word: &'t str) -> &'t str {
         "X" => rng.pick(WORDS),
         plain => plain,
     }
+}
+
+/// A place and a member. No two members stand at the same place, because Redis orders equal distances by chance.
+fn place(rng: &mut Rng) -> [Vec<u8>; 3] {
+    let (place, member) = (rng.pick(PLACES), rng.below(MEMBERS.len()));
+    let (longitude, latitude) = place.split_once(' ').expect("two numbers");
+    let moved = |text: &str| match text.parse::<f64>() {
+        Ok(degrees) if degrees.abs() < 180.0 => format!("{:.6}", degrees + 0.001 * member as f64),
+        _ => text.to_owned(),
+    };
+    [moved(longitude).into(), moved(latitude).into(), MEMBERS[member].into()]
 }
 
 fn flip_case(text: &str) -> Vec<u8> {

@@ -4,6 +4,7 @@ use super::bad_subcommand;
 use super::stream::parse_ids;
 use super::stream_args::{lookup, parse_id, parse_strict, refuse};
 use crate::base::ids::DbIndex;
+use crate::base::mutant::Mutant;
 use crate::base::number::IntText;
 use crate::config::NotifyFlags;
 use crate::containers::streamlog::StreamId;
@@ -64,6 +65,7 @@ pub(super) fn propagate_claim(
     last: StreamId,
 ) {
     let (mut time, mut times) = (IntText::new(), IntText::new());
+    let delivered_ms = if ctx.srv.knobs.broken(Mutant::ClaimTimeLost) { 0 } else { delivered_ms };
     ctx.propagate(&[
         b"XCLAIM",
         key,

@@ -1,5 +1,6 @@
 //! MULTI, EXEC, DISCARD, WATCH, UNWATCH. Source: the Redis documentation, "Transactions".
 
+use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, Multi};
 use crate::engine::{Acl, Begin, Ctx, Effect, Find, Flags, Group, KeyFlags, KeySpec, Row, RowIx};
 use crate::resp::CommandError;
@@ -61,7 +62,7 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
             }
             continue;
         }
-        if ctx.srv.knobs.broken(crate::base::mutant::Mutant::TimeFlowsInExec) {
+        if ctx.srv.knobs.broken(Mutant::TimeFlowsInExec) {
             ctx.srv.now.unix.0 += 30_000;
         }
         ctx.srv.call(ctx.slot, RowIx(queued.row), queued.args.as_args(), ctx.out);
@@ -99,7 +100,9 @@ fn watch(ctx: &mut Ctx<'_>) -> Done {
 
 fn unwatch(ctx: &mut Ctx<'_>) -> Done {
     ctx.srv.unwatch(ctx.slot);
-    ctx.client_mut().flags.clear(ConnFlags::DIRTY_CAS);
+    if !ctx.srv.knobs.broken(Mutant::UnwatchForgetsNothing) {
+        ctx.client_mut().flags.clear(ConnFlags::DIRTY_CAS);
+    }
     ctx.reply().ok();
     Ok(())
 }

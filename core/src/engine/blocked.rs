@@ -5,6 +5,7 @@
 //! meanwhile; when it stops waiting it stands in `Server::ready`.
 
 use super::server::Server;
+use crate::base::mutant::Mutant;
 use crate::base::time::Mono;
 use crate::connection::{ConnFlags, Waits, WaitsFor};
 use crate::contract::Timer;
@@ -81,7 +82,9 @@ impl Server {
         if let Some(ticket) = self.blocked.ticket_of.remove(&slot) {
             self.blocked.waiting.remove(&ticket);
             self.blocked.count -= 1;
-            if let WaitsFor::Keys(wait) = &waits.what {
+            if let WaitsFor::Keys(wait) = &waits.what
+                && !self.knobs.broken(Mutant::AwaitedKeysKept)
+            {
                 self.blocked_keys.remove(ticket, wait);
                 self.arm_touch_log();
             }
@@ -126,6 +129,9 @@ impl Server {
 
     /// Answers those whose time is up.
     pub fn expire_waits(&mut self) {
+        if self.knobs.broken(Mutant::TimeoutForgotten) {
+            return;
+        }
         while let Some(&(at, slot)) = self.blocked.deadlines.first() {
             if at > self.now.mono {
                 break;

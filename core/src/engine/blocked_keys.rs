@@ -17,6 +17,7 @@ use super::table::RowIx;
 use crate::base::float::ceil;
 use crate::base::ids::DbIndex;
 use crate::base::longdouble::LongDouble;
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_float;
 use crate::base::time::Mono;
 use crate::connection::{ConnFlags, KeyWait, WaitsFor};
@@ -50,7 +51,24 @@ struct Queue {
     ready: bool,
 }
 
+impl Queue {
+    /// The waiting client with the latest ticket before one: for a planted bug.
+    fn last(&self, before: Option<u64>) -> Option<(u64, u32)> {
+        let to = before.unwrap_or(u64::MAX);
+        self.waiters.range(..to).next_back().map(|(ticket, slot)| (*ticket, *slot))
+    }
+}
+
 impl BlockedKeys {
+    /// Forgets all ready keys but the first ones: for planted bugs.
+    fn forget_ready(&mut self, keep: usize) {
+        for (db, key) in self.ready.drain(keep.min(self.ready.len())..) {
+            if let Some(queue) = self.by_key.get_mut(&db).and_then(|queues| queues.get_mut(&key)) {
+                queue.ready = false;
+            }
+        }
+    }
+
     /// Whether nobody waits for any key.
     #[must_use]
     #[inline]
@@ -235,9 +253,16 @@ impl Server {
     #[cold]
     fn serve_all_ready_keys(&mut self) {
         self.blocked_keys.serving = true;
+        if self.knobs.broken(Mutant::ReadyKeysTurned) {
+            self.blocked_keys.ready.make_contiguous().reverse();
+        }
+        if self.knobs.broken(Mutant::WakeupLost) {
+            self.blocked_keys.forget_ready(1);
+        }
         while let Some((db, key)) = self.blocked_keys.next_ready() {
             let mut after = None;
-            while let Some((ticket, slot)) = self.blocked_keys.next_waiter(db, &key, after) {
+            let known = self.blocked_keys.ready.len();
+            while let Some((ticket, slot)) = self.next_to_serve(db, &key, after) {
                 after = Some(ticket);
                 let found = self.keyspace.peek(db, &key).map(Value::type_name);
                 let Some(wait) = self.key_wait(slot) else { continue };
@@ -249,8 +274,19 @@ impl Server {
                     break;
                 }
             }
+            if self.knobs.broken(Mutant::ChainNotRun) {
+                self.blocked_keys.forget_ready(known);
+            }
         }
         self.blocked_keys.serving = false;
+    }
+
+    /// The client in a key's queue whose turn it is after the one with ticket `after`.
+    fn next_to_serve(&self, db: DbIndex, key: &[u8], after: Option<u64>) -> Option<(u64, u32)> {
+        if self.knobs.broken(Mutant::LastServedFirst) {
+            return self.blocked_keys.queue(db, key)?.last(after);
+        }
+        self.blocked_keys.next_waiter(db, key, after)
     }
 
     fn key_wait(&self, slot: u32) -> Option<&KeyWait> {
@@ -303,6 +339,10 @@ impl Server {
         self.after_command(slot, row);
         if !again {
             self.stop_waiting(slot);
+            if self.knobs.broken(Mutant::ServedTwice) {
+                self.hand_over(slot, out.clone());
+            }
+            self.blocked.count += usize::from(self.knobs.broken(Mutant::BlockedMiscounted));
             if !silent {
                 self.hand_over(slot, out);
             }

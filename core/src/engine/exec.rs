@@ -102,7 +102,9 @@ impl Server {
         };
         let changed = self.keyspace.dirty() != dirty;
         if !failed && (effect == Effect::Always || (changed && effect == Effect::Request)) {
-            self.drain_expired();
+            if !self.knobs.broken(Mutant::ExpiredToldAfter) {
+                self.drain_expired();
+            }
             self.push_to_unit(db, args.iter());
         }
         self.after_command(slot, row);
@@ -221,7 +223,9 @@ impl Server {
         self.unwatch(slot);
         let conn = self.conns.get_mut(slot);
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_CAS).or(ConnFlags::DIRTY_EXEC));
-        conn.multi = None;
+        if !self.knobs.broken(Mutant::QueueLeaks) {
+            conn.multi = None;
+        }
     }
 }
 

@@ -47,6 +47,9 @@ impl World {
         // It starts as its configuration says; orders given since then come later.
         server.model.replica = plan.servers[usize::from(s)].master.is_some();
         server.tracked = !server.model.replica;
+        server.model.loose = !server.tracked;
+        server.model.notifies = plan.notifies();
+        server.model.data.logging = plan.notifies() != (false, false);
         self.trace.line(now, Who::Node(s), format_args!("starts"));
         self.net.set_up(HostId(s), true);
         self.schedule_turn(s);

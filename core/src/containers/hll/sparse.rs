@@ -226,7 +226,7 @@ fn eight_codes(codes: &[u8; 8]) -> Option<usize> {
         return None;
     }
     // Two bits of a value's code tell its length, six of a zero's.
-    let len = word & (0x3f * EACH & !(values * 0x3c));
+    let len = word & ((0x3f * EACH) & !(values * 0x3c));
     let pairs = (len & 0x00ff_00ff_00ff_00ff) + (len >> 8 & 0x00ff_00ff_00ff_00ff);
     Some((pairs.wrapping_mul(0x0001_0001_0001_0001) >> 48) as usize + 8)
 }
