@@ -73,7 +73,10 @@ impl Disk {
     fn carry_out(&mut self, request: DiskRequest) -> DiskResult {
         let reads = matches!(
             request,
-            DiskRequest::Read { .. } | DiskRequest::List { .. } | DiskRequest::Close { .. }
+            DiskRequest::Read { .. }
+                | DiskRequest::Size { .. }
+                | DiskRequest::List { .. }
+                | DiskRequest::Close { .. }
         );
         if let (Some(kind), false) = (self.failing, reads) {
             return Err(error(kind));
@@ -117,6 +120,10 @@ impl Disk {
                 let from = (offset as usize).min(bytes.len());
                 let to = (from + len as usize).min(bytes.len());
                 Ok(DiskDone::Data(Bytes::copy_from_slice(&bytes[from..to])))
+            }
+            DiskRequest::Size { path } => {
+                let bytes = self.file(&path).ok_or_else(|| error(DiskErrorKind::NotFound))?;
+                Ok(DiskDone::Size(bytes.len() as u64))
             }
             DiskRequest::Rename { from, to } => {
                 let inode = self.names.remove(&from).ok_or_else(|| error(DiskErrorKind::NotFound))?;

@@ -3,10 +3,12 @@
 use super::string::string;
 use crate::base::glob::glob_match;
 use crate::base::number::{parse_float, parse_i64};
+use crate::connection::WaitsFor;
 use crate::contract::{LogLevel, Span, Timer};
 use crate::engine::row::{Acl, Flags, Group, Row};
 use crate::engine::{Ctx, Effect};
 use crate::keyspace::Ttl;
+use crate::persistence::Reload;
 use crate::resp::{CommandError, Proto};
 use alloc::format;
 use alloc::string::String;
@@ -28,6 +30,7 @@ const SUBS: &[Sub] = &[
     ("OBJECT", 3, object),
     ("POPULATE", -3, populate),
     ("PROTOCOL", 3, protocol),
+    ("RELOAD", -2, reload),
     ("REPLICATE", -3, replicate),
     ("SET-ACTIVE-EXPIRE", 3, set_active_expire),
     ("SLEEP", 3, sleep),
@@ -164,6 +167,30 @@ fn stringmatch_len(ctx: &mut Ctx<'_>) -> Done {
     let text = alloc::vec![b'a'; len];
     let matched = glob_match(ctx.arg(3), &text, false);
     ctx.reply().int(i64::from(matched));
+    Ok(())
+}
+
+/// Saves and loads, which must change nothing.
+fn reload(ctx: &mut Ctx<'_>) -> Done {
+    let mut reload = Reload { client: ctx.client().conn, noflush: false, merge: false };
+    let mut saves = true;
+    for i in 2..ctx.argc() {
+        match () {
+            () if ctx.arg_is(i, "MERGE") => reload.merge = true,
+            () if ctx.arg_is(i, "NOFLUSH") => reload.noflush = true,
+            () if ctx.arg_is(i, "NOSAVE") => saves = false,
+            () => {
+                ctx.reply().error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+                return Err(CommandError::Written);
+            }
+        }
+    }
+    if ctx.in_exec {
+        return Err(CommandError::DenyBlocking("DEBUG RELOAD"));
+    }
+    ctx.effect = Effect::Own;
+    ctx.srv.reload(reload, saves);
+    ctx.srv.wait_for(ctx.slot, None, WaitsFor::Driver);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ mod list_blocking;
 mod list_move;
 mod list_search;
 mod memory;
+mod persistence;
 mod pubsub;
 mod replication;
 mod scan;
@@ -86,6 +87,7 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
+    persistence::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

@@ -193,6 +193,8 @@ pub enum Timer {
     Snapshot,
     /// An orderly shutdown's time limit.
     Shutdown,
+    /// A file that is being written or loaded has a slice to do.
+    Persistence,
 }
 
 /// An owned copy of flushed bytes, for drivers that keep them.

@@ -141,8 +141,15 @@ impl Server {
         } else {
             conn.flags.clear(ConnFlags::REPLY_SKIP);
         }
-        let stop = conn.leaving() || conn.waits.is_some() || self.asleep_until.is_some();
-        if stop { Flow::Stop } else { Flow::Next }
+        if conn.leaving() || conn.waits.is_some() {
+            return Flow::Stop;
+        }
+        if self.at_rest() {
+            // What it sent beside this is taken up when the rest is over.
+            self.take_up(slot);
+            return Flow::Stop;
+        }
+        Flow::Next
     }
 
     /// The row of a request, or the refusal of an unknown one.

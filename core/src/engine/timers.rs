@@ -18,8 +18,9 @@ const ALL: [Timer; COUNT] = [
     Timer::Replication,
     Timer::Snapshot,
     Timer::Shutdown,
+    Timer::Persistence,
 ];
-const COUNT: usize = 9;
+const COUNT: usize = 10;
 
 impl Timers {
     /// Sets or clears a deadline.

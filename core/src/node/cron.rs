@@ -39,6 +39,10 @@ impl Node {
         if self.srv.timers.take_due(Timer::Snapshot, now) {
             self.srv.snapshot_turn();
         }
+        if self.srv.timers.take_due(Timer::Persistence, now) {
+            self.srv.save_turn();
+            self.loading_turn();
+        }
         if self.srv.timers.take_due(Timer::Shutdown, now) {
             self.shutdown_deadline();
         }
@@ -54,6 +58,7 @@ impl Node {
         srv.stats.peak_memory = srv.stats.peak_memory.max(srv.keyspace.used_bytes() as u64);
         srv.actions.push(Action::Gauges);
         self.look_at_clients();
+        self.srv.look_at_save_points();
         let period = if busy { Span::ms(100) } else { Span::secs(1) };
         self.srv.timers.set(Timer::Cron, Some(now + period));
     }

@@ -132,7 +132,7 @@ fn a_script_that_runs_for_too_long_makes_others_busy() {
 fn persistence_in_error_refuses_writes_and_ping() {
     let (mut node, conn) = node();
     hear(&mut node, conn, &[("SET a 1", "+OK")]);
-    node.srv.misconf = Some(CommandError::MisconfRdb);
+    node.srv.persistence.last_ok = false;
     node.srv.rearm();
     let text = "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
                 Commands that may modify the data set are disabled, because this instance is configured to report \
@@ -152,7 +152,7 @@ fn persistence_in_error_refuses_writes_and_ping() {
             ("GET", "-ERR wrong number"),
         ],
     );
-    node.srv.misconf = None;
+    node.srv.persistence.last_ok = true;
     node.srv.rearm();
     hear(&mut node, conn, &[("SET a 2", "+OK"), ("PING", "+PONG")]);
 }
@@ -163,7 +163,7 @@ fn the_first_refusal_in_the_order_answers() {
     let (mut node, conn) = node();
     node.srv.armed = node.srv.armed | Gates::LOADING | Gates::BUSY;
     hear(&mut node, conn, &[("SET a 1", LOADING)]);
-    node.srv.misconf = Some(CommandError::MisconfRdb);
+    node.srv.persistence.last_ok = false;
     node.srv.armed = node.srv.armed | Gates::MISCONF;
     hear(&mut node, conn, &[("SET a 1", "-MISCONF "), ("GET a", LOADING)]);
     let slot = node.srv.conns.resolve(conn).unwrap();
