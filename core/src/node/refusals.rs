@@ -4,11 +4,10 @@
 use super::{Node, Process, Setup};
 use crate::config::{Config, Knobs};
 use crate::contract::{
-    Address, ConnId, DialTarget, DiskRequest, Effects, Garbage, Input, LinkId, ListenAt, ListenerId,
-    LogLevel, Mono, Now, OpId, Out, Peer, Tuning, Unix, concat,
+    Address, ConnId, DialTarget, DiskError, DiskErrorKind, DiskRequest, Effects, Garbage, Input, LinkId,
+    ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Tuning, Unix, concat,
 };
 use crate::engine::Gates;
-use crate::resp::CommandError;
 use std::boxed::Box;
 use std::string::String;
 use std::vec::Vec;
@@ -17,7 +16,7 @@ const NOW: Now = Now { mono: Mono(1_000_000), unix: Unix(1_767_225_600_000_000) 
 
 /// What was written.
 #[derive(Default)]
-struct Written(Vec<u8>);
+struct Written(Vec<u8>, Vec<OpId>);
 
 impl Effects for Written {
     fn flush(&mut self, _: ConnId, out: Out<'_>) -> usize {
@@ -30,7 +29,9 @@ impl Effects for Written {
     fn cancel_dial(&mut self, _: LinkId) {}
     fn listen(&mut self, _: ListenerId, _: &ListenAt) {}
     fn unlisten(&mut self, _: ListenerId) {}
-    fn disk(&mut self, _: OpId, _: DiskRequest) {}
+    fn disk(&mut self, op: OpId, _: DiskRequest) {
+        self.1.push(op);
+    }
     fn discard(&mut self, _: Box<dyn Garbage>) {}
     fn gauges(&mut self) {}
     fn log(&mut self, _: LogLevel, _: &str) {}
@@ -49,6 +50,13 @@ fn node() -> (Node, ConnId) {
         process: Process::default(),
     };
     let mut node = Node::new(setup, NOW).unwrap();
+    let mut written = Written::default();
+    node.end_turn(NOW);
+    node.pump(NOW, &mut written);
+    for op in written.1 {
+        let error = DiskError { kind: DiskErrorKind::NotFound, text: "No such file".into() };
+        node.handle(NOW, Input::Disk { op, result: Err(error) });
+    }
     let conn = node.vacant_conn();
     let end = Address::Tcp { ip: "127.0.0.1", port: 5, loopback: true };
     node.handle(

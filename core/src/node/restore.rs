@@ -7,6 +7,7 @@
 
 use super::Node;
 use super::save::SLOW_KEYS;
+use crate::base::mutant::Mutant;
 use crate::contract::{ConnId, DbIndex, DiskRequest, DiskResult, LogLevel, OpId, Span, Timer};
 use crate::engine::propagate::encode;
 use crate::engine::{Action, Server};
@@ -109,6 +110,7 @@ impl Node {
             Cause::Start => {
                 self.srv.log(LogLevel::Warning, format_args!("Fatal error loading the DB: {why}. Exiting."));
                 self.srv.persistence.exclusive_wanted = true;
+                self.srv.persistence.load_failed = true;
                 self.srv.actions.push(Action::Exit(1));
             }
             Cause::Reload(Reload { client, .. }) => {
@@ -125,7 +127,11 @@ impl Node {
     /// All of the file is taken in: it becomes the data set.
     fn loaded(&mut self) {
         let Some(loading) = self.srv.persistence.loading.take() else { return };
-        let Loading { cause, began, intake, keyspace, .. } = *loading;
+        let Loading { cause, began, intake, mut keyspace, .. } = *loading;
+        if self.srv.knobs.broken(Mutant::LoadShort) {
+            let last = (0..keyspace.databases()).map(DbIndex).rfind(|db| keyspace.len(*db) > 0);
+            last.map(|db| keyspace.flush(db));
+        }
         let found = intake.found;
         let srv = &mut self.srv;
         srv.tell_of(&found);
@@ -141,6 +147,7 @@ impl Node {
         }
         srv.drain_keyspace();
         srv.persistence.saved_dirty = srv.keyspace.dirty();
+        srv.persistence.loads += 1;
         (srv.persistence.loaded_keys, srv.persistence.expired_keys) = (found.keys, found.expired);
         match cause {
             Cause::Start => {

@@ -138,6 +138,8 @@ impl Server {
         if !self.keyspace.snapshot_active() {
             self.keyspace.snapshot_begin();
         }
+        self.persistence.begun += 1;
+        self.persistence.digest_at_begin = self.keyspace.digest();
         let target = Target::new(&self.config.dir, &self.config.dbfilename, self.process.pid);
         let file = self.take_file();
         let mut save = Save::new(purpose, dump, target, file, self.now.mono, self.keyspace.dirty());
@@ -209,6 +211,7 @@ impl Server {
                 self.persistence.saved_dirty = save.dirty;
                 self.persistence.last_save = now;
                 self.persistence.last_ok = true;
+                self.persistence.completed += 1;
             }
             Err(text) => {
                 self.log(LogLevel::Warning, format_args!("{text}"));

@@ -175,18 +175,23 @@ impl Server {
             }
         }
         let Some(round) = &mut self.repl.round else { return };
-        if round.wants_slice() {
+        let (now, commands) = (self.now.mono, self.stats.commands_run);
+        let share = self.config.snapshot_time_share as u64;
+        let wants = round.wants_slice();
+        let pause = if wants { round.pace.ask(now, commands, share).err() } else { None };
+        if wants && pause.is_none() {
             let shift = if self.knobs.broken(Mutant::SnapshotTtlRelative) { self.now.unix.ms() } else { 0 };
             if self.knobs.broken(Mutant::SnapshotLate) && !self.keyspace.snapshot_active() {
                 self.keyspace.snapshot_begin();
             }
             round.slice(&mut self.keyspace, self.knobs.snapshot_slice_bytes, shift);
+            round.pace.done(now, commands);
         }
         self.deal_out();
         self.drain_keyspace();
         let round = self.repl.round.as_ref();
         if round.is_some_and(|r| r.wants_slice()) || (round.is_none() && self.waiting().next().is_some()) {
-            self.timers.at_most(Timer::Snapshot, self.now.mono);
+            self.timers.at_most(Timer::Snapshot, pause.unwrap_or(now));
         }
     }
 

@@ -55,6 +55,16 @@ pub struct Persistence {
     pub loaded_keys: u64,
     /// Keys that the last load left out because they had expired.
     pub expired_keys: u64,
+    /// Files loaded at the start, or by DEBUG RELOAD.
+    pub loads: u64,
+    /// The file of the start could not be loaded.
+    pub load_failed: bool,
+    /// Snapshots begun, of every purpose.
+    pub begun: u64,
+    /// Those that ended well.
+    pub completed: u64,
+    /// The digest of the data when the last one began, while digests are kept.
+    pub digest_at_begin: u128,
     /// A SHUTDOWN waits for the replicas first, or a FLUSHALL has just emptied everything: no further command runs
     /// until its snapshot begins.
     pub exclusive_wanted: bool,
@@ -77,6 +87,11 @@ impl Persistence {
             saved_dirty: 0,
             loaded_keys: 0,
             expired_keys: 0,
+            loads: 0,
+            load_failed: false,
+            begun: 0,
+            completed: 0,
+            digest_at_begin: 0,
             exclusive_wanted: false,
         }
     }

@@ -6,7 +6,7 @@
 //! `AHEAD` bytes and one slice; a chunk is forgotten when every member has it.
 
 use crate::keyspace::Keyspace;
-use crate::persistence::Dump;
+use crate::persistence::{Dump, Pace};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::vec::Vec;
@@ -18,6 +18,8 @@ const AHEAD: usize = 256 * 1024;
 #[derive(Clone, Debug)]
 pub struct Round {
     framing: Framing,
+    /// When its slices may be done.
+    pub pace: Pace,
     /// None when all of the payload is in the chunks.
     dump: Option<Dump>,
     chunks: VecDeque<Bytes>,
@@ -48,6 +50,7 @@ impl Round {
     pub fn new(framing: Framing, dump: Dump, members: &[u32]) -> Self {
         let mut round = Self {
             framing,
+            pace: Pace::default(),
             dump: Some(dump),
             chunks: VecDeque::new(),
             first: 0,

@@ -6,10 +6,12 @@
 
 mod backlog;
 mod buffers;
+mod durable;
 mod order;
 mod pushes;
 mod replica;
 mod replies;
+pub(crate) mod roundtrip;
 mod stream;
 
 use crate::client::Client;
@@ -18,7 +20,7 @@ use crate::model::{Expect, shape};
 use crate::plan::{Cuts, Plan};
 use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
-use crate::view::{KeptStream, View};
+use crate::view::{Files, KeptStream, View};
 use crate::world::Figures;
 
 /// Something that must not happen.
@@ -63,6 +65,7 @@ pub struct Oracles {
     record: Record,
     memory: Vec<Memory>,
     limits: buffers::Limits,
+    saves: Vec<durable::Saves>,
     /// Servers between the beginning of a full synchronisation and the first command after it.
     resyncing: Vec<bool>,
     /// Nodes are looked at after each command.
@@ -77,6 +80,7 @@ impl Oracles {
             record: Record::default(),
             memory: vec![Memory::default(); plan.servers.len()],
             limits: buffers::Limits::of(plan),
+            saves: vec![durable::Saves::default(); plan.servers.len()],
             resyncing: vec![false; plan.servers.len()],
             whole_commands: plan.cuts == Cuts::Commands,
         }
@@ -103,6 +107,20 @@ impl Oracles {
     pub fn process_ended(&mut self, s: u8) {
         self.memory[usize::from(s)] = Memory::default();
         self.resyncing[usize::from(s)] = false;
+        self.saves[usize::from(s)].process_ended();
+    }
+
+    /// A node has a data set that it did not come to by its inputs: it loads its file.
+    pub fn loads(&mut self, s: u8) {
+        self.memory[usize::from(s)] = Memory::default();
+    }
+
+    /// What a node did with its files in a turn.
+    ///
+    /// # Errors
+    /// It found something else than it should have.
+    pub fn files(&mut self, s: u8, files: &Files) -> Result<(), Violation> {
+        self.saves[usize::from(s)].after_turn(s, files)
     }
 
     /// A client heard a reply; whether it answers a command in full.
