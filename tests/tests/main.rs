@@ -8,6 +8,7 @@ mod connections;
 mod differential;
 mod driver;
 mod gate;
+mod persistence;
 mod replication;
 mod resp;
 mod tidy;

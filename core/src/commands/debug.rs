@@ -1,5 +1,6 @@
 //! DEBUG: for tests and for looking inside. Source: DEBUG HELP and the replies of Redis.
 
+use super::debug_digest;
 use super::string::string;
 use crate::base::glob::glob_match;
 use crate::base::number::{parse_float, parse_i64};
@@ -126,13 +127,8 @@ fn change_repl_id(ctx: &mut Ctx<'_>) -> Done {
     Ok(())
 }
 
-/// 40 hexadecimal digits of a digest; equal data gives equal digits, nothing gives zeros.
-fn hex(digest: u128) -> String {
-    format!("{digest:040x}")
-}
-
 fn digest(ctx: &mut Ctx<'_>) -> Done {
-    let text = hex(ctx.srv.keyspace.recompute_digest());
+    let text = debug_digest::of_everything(&ctx.srv.keyspace).text();
     ctx.reply().simple(&text);
     Ok(())
 }
@@ -141,7 +137,7 @@ fn digest_value(ctx: &mut Ctx<'_>) -> Done {
     let keys = ctx.args.skip(2);
     ctx.reply().array(keys.len());
     for key in keys.iter() {
-        let text = hex(ctx.srv.keyspace.key_digest(ctx.db, key).unwrap_or(0));
+        let text = debug_digest::of_value(&ctx.srv.keyspace, ctx.db, key).text();
         ctx.reply().simple(&text);
     }
     Ok(())

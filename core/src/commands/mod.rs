@@ -6,6 +6,7 @@ mod connection;
 mod counter;
 mod database;
 mod debug;
+mod debug_digest;
 mod docs;
 mod expire;
 mod generic;

@@ -15,6 +15,7 @@ mod geo;
 mod hash;
 mod list;
 mod list_blocking;
+mod persistence;
 mod pubsub;
 mod server;
 mod set;
@@ -44,6 +45,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("geo", geo::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
+    ("persistence", persistence::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("set", set::SCRIPTS),
@@ -114,19 +116,16 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
 /// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
 const PENDING: &[&str] = &[
     "module",
-    "save",
     "failover",
     "cluster",
     "readonly",
     "readwrite",
     "asking",
-    "lastsave",
     "client tracking",
     "client trackinginfo",
     "client caching",
     "client getredir",
     "object freq",
-    "bgsave",
     "bgrewriteaof",
     "acl",
 ];
