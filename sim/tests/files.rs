@@ -21,7 +21,7 @@ fn knobs(planted: Planted) -> Knobs {
 /// A node with a file of its first data and other data in memory, and the digests of both.
 fn two_states(planted: Planted) -> (Solo, u128, u128) {
     let mut solo = Solo::start(config(), knobs(planted), Disk::default(), UNIX).unwrap();
-    for n in 0..150 {
+    for n in 0..1200 {
         solo.say(&format!("SET key:{n} value-of-{n}"));
     }
     let old = solo.node.inspect().digest;

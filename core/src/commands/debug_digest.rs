@@ -4,10 +4,11 @@
 //! order is *mixed*: it is added, and the SHA-1 of the digest takes the place of the digest.
 
 use crate::base::ids::DbIndex;
+use crate::base::number::IntText;
 use crate::base::sha1::sha1;
 use crate::containers::streamlog::StreamId;
 use crate::keyspace::Keyspace;
-use crate::value::{IntText, Value};
+use crate::value::{self, Value};
 use alloc::format;
 use alloc::string::String;
 
@@ -63,8 +64,8 @@ pub(super) fn of_value(keyspace: &Keyspace, db: DbIndex, key: &[u8]) -> Digest {
     digest
 }
 
-fn value_into(digest: &mut Digest, value: &Value, deadline: Option<i64>) {
-    let kind: u32 = match value {
+fn value_into(digest: &mut Digest, of: &Value, deadline: Option<i64>) {
+    let kind: u32 = match of {
         Value::String(_) => 0,
         Value::List(_) => 1,
         Value::Set(_) => 2,
@@ -73,8 +74,8 @@ fn value_into(digest: &mut Digest, value: &Value, deadline: Option<i64>) {
         Value::Stream(_) => 6,
     };
     digest.mix(&kind.to_be_bytes());
-    match value {
-        Value::String(string) => digest.mix(string.bytes(&mut IntText::new())),
+    match of {
+        Value::String(string) => digest.mix(string.bytes(&mut value::IntText::new())),
         Value::List(list) => {
             list.range(0, usize::MAX, true).for_each(|item| digest.mix(item.text(&mut IntText::new())));
         }

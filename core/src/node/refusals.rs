@@ -8,6 +8,7 @@ use crate::contract::{
     ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Tuning, Unix, concat,
 };
 use crate::engine::Gates;
+use crate::resp::CommandError;
 use std::boxed::Box;
 use std::string::String;
 use std::vec::Vec;
@@ -171,7 +172,7 @@ fn the_first_refusal_in_the_order_answers() {
     let (mut node, conn) = node();
     node.srv.armed = node.srv.armed | Gates::LOADING | Gates::BUSY;
     hear(&mut node, conn, &[("SET a 1", LOADING)]);
-    node.srv.persistence.last_ok = false;
+    node.srv.misconf = Some(CommandError::MisconfRdb);
     node.srv.armed = node.srv.armed | Gates::MISCONF;
     hear(&mut node, conn, &[("SET a 1", "-MISCONF "), ("GET a", LOADING)]);
     let slot = node.srv.conns.resolve(conn).unwrap();

@@ -10,7 +10,7 @@ use crate::keyspace::{Keyspace, SnapshotItem};
 use crate::rdb::{Meta, Writer, WriterOptions, write_key};
 use alloc::vec::Vec;
 
-/// Keys between two looks at how much a slice has produced.
+/// Keys between two looks at how much a slice has produced, at most.
 const STEP_KEYS: usize = 16;
 
 /// A place in a history: what the data set is the effect of.
@@ -84,6 +84,7 @@ impl Dump {
     pub fn slice(&mut self, keyspace: &mut Keyspace, bytes: usize, keys: u64, shift_ms: i64) -> bool {
         let Self { writer, db, sizes, shown, .. } = self;
         let until = shown.saturating_add(keys);
+        let (before, first) = (writer.pending(), *shown);
         let mut show = |item: SnapshotItem<'_>| {
             if *db != Some(item.db) {
                 writer.select_db(item.db);
@@ -97,9 +98,13 @@ impl Dump {
             *shown += 1;
             (writer.pending(), *shown)
         };
+        // Where values are large, few of them fill a slice.
+        let mut step = 1;
         loop {
             let mut so_far = (0, 0);
-            let done = keyspace.snapshot_step(STEP_KEYS, &mut |item| so_far = show(item));
+            let done = keyspace.snapshot_step(step, &mut |item| so_far = show(item));
+            let per_key = so_far.0.saturating_sub(before) as u64 / so_far.1.saturating_sub(first).max(1);
+            step = (bytes as u64 / (8 * per_key.max(1))).clamp(1, STEP_KEYS as u64) as usize;
             if done || so_far.0 >= bytes || so_far.1 >= until {
                 return done;
             }
