@@ -1,9 +1,10 @@
-//! REPLICAOF, ROLE, PSYNC, SYNC, REPLCONF, WAIT. Source: the Redis documentation, "Redis replication"; the wire facts of
+//! REPLICAOF, ROLE, PSYNC, SYNC, REPLCONF, WAIT, WAITAOF. Source: the Redis documentation, "Redis replication"; the wire facts of
 //! PSYNC2.
 
 use crate::base::number::parse_i64;
 use crate::connection::{ConnFlags, WaitsFor};
 use crate::contract::Span;
+use crate::engine::blocked::acknowledged;
 use crate::engine::{Acl, Ctx, Flags, Group, Row};
 use crate::replication::PeerStage;
 use crate::resp::{CommandError, Writer};
@@ -186,16 +187,43 @@ fn wait(ctx: &mut Ctx<'_>) -> Done {
     if timeout < 0 {
         return Err(CommandError::TimeoutNegative);
     }
-    let offset = ctx.client().write_offset;
-    let acked = ctx.srv.repl.acknowledged_by(offset) as i64;
-    if acked >= count || ctx.in_exec {
-        ctx.reply().int(acked);
-        return Ok(());
-    }
-    let deadline = (timeout > 0).then(|| ctx.srv.now.mono + Span::ms(timeout as u64));
-    ctx.srv.wait_for(ctx.slot, deadline, WaitsFor::Replicas { count, offset });
-    ctx.srv.repl.getack_wanted = true;
+    wait_for_replicas(ctx, count, timeout, false);
     Ok(())
+}
+
+fn waitaof(ctx: &mut Ctx<'_>) -> Done {
+    let local = ctx.int(1)?;
+    if !(0..=1).contains(&local) {
+        return Err(CommandError::NotZeroOrOne);
+    }
+    let count = ctx.int(2)?;
+    if count < 0 {
+        return Err(CommandError::NotPositive);
+    }
+    let timeout = parse_i64(ctx.arg(3)).ok_or(CommandError::TimeoutNotInteger)?;
+    if timeout < 0 {
+        return Err(CommandError::TimeoutNegative);
+    }
+    if ctx.srv.is_replica() {
+        return Err(CommandError::WaitAofOnReplica);
+    }
+    if local > 0 {
+        return Err(CommandError::WaitAofOff);
+    }
+    wait_for_replicas(ctx, count, timeout, true);
+    Ok(())
+}
+
+/// Answers at once if enough replicas have acknowledged, or if this is a transaction; else later.
+fn wait_for_replicas(ctx: &mut Ctx<'_>, count: i64, timeout_ms: i64, synced: bool) {
+    let offset = ctx.client().write_offset;
+    let acked = ctx.srv.repl.acknowledged_by(offset, synced) as i64;
+    if acked >= count || ctx.in_exec {
+        return acknowledged(&mut ctx.reply(), acked, synced);
+    }
+    let deadline = (timeout_ms > 0).then(|| ctx.srv.now.mono + Span::ms(timeout_ms as u64));
+    ctx.srv.wait_for(ctx.slot, deadline, WaitsFor::Replicas { count, offset, synced });
+    ctx.srv.repl.getack_wanted = true;
 }
 
 const ADMIN: Flags = Flags::ADMIN.or(Flags::NOSCRIPT);
@@ -271,4 +299,19 @@ pub(super) const ROWS: &[Row] = &[
             "O(n) in the number of replicas",
             "numreplicas timeout",
         ),
+    Row::new(
+        "waitaof",
+        waitaof,
+        4,
+        Flags::NOSCRIPT,
+        Acl::CONNECTION.or(Acl::SLOW),
+        Group::Generic,
+    )
+    .since("7.2.0")
+    .tips(&["request_policy:all_shards", "response_policy:agg_min"])
+    .doc(
+        "Waits until what this connection wrote is on disk, here and on enough replicas, and answers where it is.",
+        "O(n) in the number of replicas",
+        "numlocal numreplicas timeout",
+    ),
 ];

@@ -61,7 +61,7 @@ knobs! {
     /// Keys that one slice of active expiry looks at, times `active-expire-effort`.
     expire_slice_keys = 64, 1..=4_096;
     /// Bytes that one slice of a snapshot writes.
-    snapshot_slice_bytes = 262_144, 64..=4 << 20;
+    snapshot_slice_bytes = 65_536, 64..=4 << 20;
     /// Bytes of the buffer that idle connections are read into.
     scratch_bytes = 262_144, 64..=1 << 20;
 }

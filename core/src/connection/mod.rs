@@ -114,12 +114,14 @@ pub struct Waits {
 /// The kinds of waiting.
 #[derive(Clone, Debug)]
 pub enum WaitsFor {
-    /// WAIT: this many replicas at this offset.
+    /// WAIT and WAITAOF: this many replicas at this offset.
     Replicas {
         /// How many.
         count: i64,
         /// The offset to acknowledge.
         offset: Offset,
+        /// Whether it counts only where it is on disk.
+        synced: bool,
     },
     /// Keys that have something for it.
     Keys(Box<KeyWait>),

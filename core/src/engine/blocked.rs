@@ -130,9 +130,9 @@ impl Server {
     /// Ends a client's waiting as its time-out would.
     pub fn give_up(&mut self, slot: u32) {
         match self.stop_waiting(slot) {
-            Some(WaitsFor::Replicas { offset, .. }) => {
-                let acked = self.repl.acknowledged_by(offset);
-                self.deliver(slot, |w| w.int(acked as i64));
+            Some(WaitsFor::Replicas { offset, synced, .. }) => {
+                let acked = self.repl.acknowledged_by(offset, synced) as i64;
+                self.deliver(slot, |w| acknowledged(w, acked, synced));
             }
             Some(WaitsFor::Keys(wait)) => {
                 if !wait.silent {
@@ -150,13 +150,23 @@ impl Server {
     pub fn serve_replica_waits(&mut self) {
         for slot in self.blocked.in_order() {
             let Some(waits) = &self.conns.get(slot).waits else { continue };
-            if let WaitsFor::Replicas { count, offset } = waits.what {
-                let acked = self.repl.acknowledged_by(offset) as i64;
+            if let WaitsFor::Replicas { count, offset, synced } = waits.what {
+                let acked = self.repl.acknowledged_by(offset, synced) as i64;
                 if acked >= count {
                     self.stop_waiting(slot);
-                    self.deliver(slot, |w| w.int(acked));
+                    self.deliver(slot, |w| acknowledged(w, acked, synced));
                 }
             }
         }
     }
+}
+
+/// The reply of WAIT, or that of WAITAOF, whose first number says whether this node has the write on disk: while there is
+/// no log, never.
+pub fn acknowledged(w: &mut crate::resp::Writer<'_>, replicas: i64, synced: bool) {
+    if synced {
+        w.array(2);
+        w.int(0);
+    }
+    w.int(replicas);
 }

@@ -143,7 +143,7 @@ pub struct Server {
     /// Room for the list of expired keys.
     pub expired_keys: Vec<crate::keyspace::Expired>,
     /// Output buffers of connections that have nothing to write.
-    pub spare_buffers: Vec<Vec<u8>>,
+    pub spare_buffers: crate::resp::Spares,
     /// Facts of the process.
     pub process: Process,
     /// Where the next look at clients begins.

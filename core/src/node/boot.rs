@@ -190,7 +190,7 @@ fn server(setup: Setup, table: Table, now: Now) -> Server {
         next_op: 0,
         listeners: Vec::new(),
         expired_keys: Vec::new(),
-        spare_buffers: Vec::new(),
+        spare_buffers: crate::resp::Spares::default(),
         process,
         client_cursor: crate::base::ids::ClientId(0),
         config,

@@ -57,6 +57,7 @@ impl Node {
         let busy = srv.stats.rates_sample(now);
         srv.stats.peak_memory = srv.stats.peak_memory.max(srv.keyspace.used_bytes() as u64);
         srv.actions.push(Action::Gauges);
+        srv.spare_buffers.shrink();
         self.look_at_clients();
         self.srv.look_at_save_points();
         let period = if busy { Span::ms(100) } else { Span::secs(1) };

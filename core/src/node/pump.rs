@@ -13,8 +13,6 @@ use alloc::vec::Vec;
 
 /// Slices handed to the driver in one flush.
 const SLICES: usize = 64;
-/// Output buffers kept for connections to come.
-const SPARE_MAX: usize = 64;
 
 impl Node {
     /// Hands every action of the turn to the driver.
@@ -135,10 +133,8 @@ fn settle(srv: &mut Server, slot: u32, stalled: bool, streaming: bool) {
     } else {
         let conn = srv.conns.get_mut(slot);
         conn.soft_since = None;
-        if let Some(storage) = conn.out.take_storage()
-            && srv.spare_buffers.len() < SPARE_MAX
-        {
-            srv.spare_buffers.push(storage);
+        if let Some(storage) = conn.out.take_storage() {
+            srv.spare_buffers.put(storage);
         }
     }
 }

@@ -54,7 +54,7 @@ impl Node {
     pub(super) fn serve_master(&mut self, slot: u32) {
         let mut inbox = core::mem::take(&mut self.srv.conns.get_mut(slot).inbox);
         let mut replies = OutBuf::default();
-        replies.give_storage(self.srv.spare_buffers.pop().unwrap_or_default());
+        replies.give_storage(self.srv.spare_buffers.take().unwrap_or_default());
         let config = &self.srv.config;
         let limits = Limits {
             max_bulk: (config.proto_max_bulk_len as u64).max(BULK_MAX),
@@ -72,7 +72,9 @@ impl Node {
         }
         inbox.settle(&self.scratch);
         self.srv.conns.get_mut(slot).inbox = inbox;
-        self.srv.spare_buffers.extend(replies.take_storage());
+        if let Some(storage) = replies.take_storage() {
+            self.srv.spare_buffers.put(storage);
+        }
     }
 
     /// One window of commands; whether another one may follow.

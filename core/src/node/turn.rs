@@ -72,7 +72,7 @@ impl Node {
         let mut inbox = core::mem::take(&mut connection.inbox);
         let mut out = core::mem::take(&mut connection.out);
         if out.is_empty()
-            && let Some(storage) = self.srv.spare_buffers.pop()
+            && let Some(storage) = self.srv.spare_buffers.take()
         {
             out.give_storage(storage);
         }

@@ -290,10 +290,10 @@ impl Replication {
         log.trim(keep_from);
     }
 
-    /// How many replicas have acknowledged this offset.
+    /// How many replicas have acknowledged this offset: as applied, or as on their disks.
     #[must_use]
-    pub fn acknowledged_by(&self, offset: Offset) -> usize {
-        self.online().filter(|p| p.acked >= offset.0).count()
+    pub fn acknowledged_by(&self, offset: Offset, synced: bool) -> usize {
+        self.online().filter(|p| (if synced { p.acked_synced } else { p.acked }) >= offset.0).count()
     }
 
     /// The replicas that get the stream.

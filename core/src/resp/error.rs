@@ -117,6 +117,7 @@ errors! {
     NotInteger = "ERR value is not an integer or out of range",
     OutOfRange = "ERR value is out of range",
     NotPositive = "ERR value is out of range, must be positive",
+    NotZeroOrOne = "ERR value is out of range, must be between 0 and 1",
     NotFloat = "ERR value is not a valid float",
     IndexOutOfRange = "ERR index out of range",
     OffsetOutOfRange = "ERR offset is out of range",

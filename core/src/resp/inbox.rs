@@ -92,7 +92,7 @@ impl Inbox {
     /// At least this much room is lent when reading into the connection's own buffer.
     const READ_MIN: usize = 16 * 1024;
     /// Up to this many waiting bytes are copied in front of the shared buffer rather than collected in `own`.
-    const COPY_MAX: usize = 4 * 1024;
+    const COPY_MAX: usize = 16 * 1024;
     /// An own buffer of this size is cut down when little of it is used.
     const SHRINK_MIN: usize = 32 * 1024;
     /// An incomplete command of fewer arguments is parsed again from its start.

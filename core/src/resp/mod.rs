@@ -19,7 +19,7 @@ mod write;
 pub use args::{ArgSpan, Args, ArgsIter, OwnedArgs};
 pub use error::{CommandError, code};
 pub use inbox::Inbox;
-pub use outbuf::{Mark, OutBuf};
+pub use outbuf::{Mark, OutBuf, Spares};
 pub use parse::{Limits, ProtocolError, Step};
 pub use reply::{Reply, ReplyError, ReplyParser, encode_command};
 pub use window::Window;

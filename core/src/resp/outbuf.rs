@@ -48,7 +48,7 @@ pub struct Mark {
 
 impl OutBuf {
     /// What an idle buffer may keep for its next reply.
-    pub const KEEP: usize = 16 * 1024;
+    pub const KEEP: usize = 128 * 1024;
     /// How many segments' places it may keep.
     const SEGMENTS_KEEP: usize = 64;
     /// A body longer than this is not moved to make room for a header before it.
@@ -260,6 +260,63 @@ impl OutBuf {
     }
 }
 
+/// Storage of output buffers that have nothing to write, for those that will.
+///
+/// What was in use within the last period stays; the rest is given back, so that one burst of large replies does not
+/// keep its memory for ever.
+#[derive(Clone, Debug, Default)]
+pub struct Spares {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+    /// The fewest buffers that lay here since the last [`Self::shrink`].
+    idle: usize,
+}
+
+impl Spares {
+    /// Buffers kept at most.
+    const COUNT_MAX: usize = 256;
+    /// Bytes kept at most.
+    const BYTES_MAX: usize = 8 << 20;
+
+    /// Storage for a buffer that is about to be written to.
+    #[inline]
+    pub fn take(&mut self) -> Option<Vec<u8>> {
+        let storage = self.buffers.pop()?;
+        self.bytes -= storage.capacity();
+        self.idle = self.idle.min(self.buffers.len());
+        Some(storage)
+    }
+
+    /// Keeps storage for later, or drops it when there is enough.
+    #[inline]
+    pub fn put(&mut self, storage: Vec<u8>) {
+        if self.buffers.len() < Self::COUNT_MAX && self.bytes + storage.capacity() <= Self::BYTES_MAX {
+            self.bytes += storage.capacity();
+            self.buffers.push(storage);
+        }
+    }
+
+    /// Gives back what nobody asked for since the last call.
+    pub fn shrink(&mut self) {
+        let unused = core::mem::replace(&mut self.idle, 0).min(self.buffers.len());
+        for storage in self.buffers.drain(..unused) {
+            self.bytes -= storage.capacity();
+        }
+        self.idle = self.buffers.len();
+    }
+
+    /// Gives everything back.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Bytes kept.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,16 +350,32 @@ mod tests {
         let mut out = OutBuf::default();
         assert_eq!(out.heap_bytes(), 0);
         assert!(out.take_storage().is_none());
-        out.push(&[b'x'; 100_000]);
+        out.push(&[b'x'; 300_000]);
         assert!(out.take_storage().is_none());
         (0..1000).for_each(|_| out.push_shared(Bytes::from_static(b"s")));
-        out.consume(101_000);
+        out.consume(301_000);
         assert!(out.heap_bytes() <= OutBuf::KEEP);
         let storage = out.take_storage().unwrap();
         assert_eq!(out.heap_bytes(), 0);
         out.give_storage(storage);
         assert_eq!(out.heap_bytes(), OutBuf::KEEP);
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn spare_storage_is_bounded_and_goes_when_nobody_wants_it() {
+        let mut spares = Spares::default();
+        (0..1000).for_each(|_| spares.put(Vec::with_capacity(100_000)));
+        assert!(spares.heap_bytes() > 1 << 20 && spares.heap_bytes() <= Spares::BYTES_MAX);
+        spares.shrink();
+        let kept = spares.heap_bytes();
+        let used = spares.take().unwrap();
+        spares.put(used);
+        spares.shrink();
+        assert_eq!(spares.heap_bytes(), 100_000, "one was in use, of {kept} bytes");
+        spares.shrink();
+        assert_eq!(spares.heap_bytes(), 0);
+        assert!(spares.take().is_none());
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct Deferred(Mark);
 
 impl<'a> Writer<'a> {
     /// Bodies up to this length are copied even where shared bytes are at hand: a copy is cheaper than a segment.
-    pub const COPY_MAX: usize = 16 * 1024;
+    pub const COPY_MAX: usize = 4 * 1024;
 
     /// A writer for a client that speaks `proto`.
     #[inline]

@@ -3,7 +3,7 @@
 //! *Owns*: [`StringValue`] with its five forms, the rule by which text counts as an integer, edits in place.
 //! *Does not own*: limits of size (`proto-max-bulk-len` is checked by commands), number formats other than integers.
 //! *Invariants*: 24 bytes, tag first. `Int` is always shown in canonical decimal text. `Short` holds at most 22
-//! bytes and `Heap` at least 23, so that equal text of one kind has one form. `Grown` reports "raw" whatever its
+//! bytes, `Heap` at least 23 and `Shared` at least `SHARED_MIN`, so that equal text of one kind has one form. `Grown` reports "raw" whatever its
 //! length, and its capacity follows from its history alone, copies included: the memory figure is reproducible.
 
 use super::allocation;
@@ -16,8 +16,8 @@ use core::fmt;
 const SHORT_MAX: usize = 22;
 /// Longest text that Redis stores together with its header ("embstr").
 const EMBSTR_MAX: usize = 44;
-/// From this many bytes on, a value that arrived in a buffer of its own stays in it and is shared with output.
-pub const SHARED_MIN: usize = 32 * 1024;
+/// From this many bytes on, a value lies in a buffer that is shared with output instead of copied to it.
+pub const SHARED_MIN: usize = 8 * 1024;
 /// Up to this length a growing string doubles its space; from there on it adds a quarter.
 const DOUBLING_MAX: usize = 1 << 20;
 
@@ -77,7 +77,8 @@ impl StringValue {
     pub fn plain(text: &[u8]) -> Self {
         match short(text) {
             Some(form) => Self(form),
-            None => Self(Form::Heap(text.into())),
+            None if text.len() < SHARED_MIN => Self(Form::Heap(text.into())),
+            None => Self(Form::Shared(Box::new(Bytes::copy_from_slice(text)))),
         }
     }
 

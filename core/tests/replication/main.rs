@@ -300,6 +300,28 @@ fn wait_counts_acknowledgements() {
 }
 
 #[test]
+fn waitaof_counts_what_is_on_the_replicas_disks() {
+    let mut w = World::new(2, |_, _| {});
+    follow(&mut w, 1, 0);
+    let (m, played) = (w.client(0), w.client(0));
+    w.line(m, "SET a 1");
+    w.line(played, "PSYNC ? -1");
+    w.pass_ms(6000);
+    w.line(played, "REPLCONF ACK 1");
+    w.line(m, "SET a 2");
+    assert_eq!(w.line(m, "WAITAOF 0 0 0"), "*2\r\n:0\r\n:0\r\n");
+    assert_eq!(w.line(m, "WAITAOF 0 1 0"), "", "applied at one replica, but on nobody's disk");
+    w.pass_ms(1500);
+    assert_eq!(w.take(m), "");
+    w.line(played, "REPLCONF ACK 1000000");
+    assert_eq!(w.take(m), "");
+    w.line(played, "REPLCONF ACK 1000000 FACK 1000000");
+    assert_eq!(w.take(m), "*2\r\n:0\r\n:1\r\n");
+    let r = w.client(1);
+    assert!(w.line(r, "WAITAOF 0 0 0").starts_with("-ERR WAITAOF cannot be used with replica instances."));
+}
+
+#[test]
 fn a_waiting_client_is_turned_away_by_a_change_of_role() {
     let mut w = World::new(2, |_, _| {});
     let (a, b) = (w.client(0), w.client(0));

@@ -241,6 +241,25 @@ other_types = r#"
 > DBSIZE
 "#;
 
+waitaof = r#"
+> WAITAOF 0 0 10
+> SET a 1
+> WAITAOF 0 0 0
+> WAITAOF 0 1 50
+advance 200ms
+> WAITAOF 1 0 10
+> WAITAOF 2 0 10
+> WAITAOF -1 0 10
+> WAITAOF x 0 10
+> WAITAOF 0 -1 10
+> WAITAOF 0 0 x
+> WAITAOF 0 0 -1
+> WAITAOF 0 0
+> MULTI
+> WAITAOF 0 5 0
+> EXEC
+"#;
+
 wait = r#"
 > WAIT 0 10
 > WAIT 0 0
