@@ -225,6 +225,7 @@ impl Server {
         self.unwatch(slot);
         let conn = self.conns.get_mut(slot);
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_CAS).or(ConnFlags::DIRTY_EXEC));
+        conn.armed &= !Gates::MULTI.0;
         conn.multi = None;
     }
 }

@@ -10,7 +10,7 @@ use crate::base::ids::LinkId;
 use crate::base::mutant::Mutant;
 use crate::connection::ConnFlags;
 use crate::contract::{ConnId, DialError, DialTarget, LogLevel, Peer, Span, Timer, Tuning};
-use crate::engine::{Action, Server};
+use crate::engine::{Action, Gates, Server};
 use crate::keyspace::ExpiryPolicy;
 use crate::replication::{Following, Handshake, Introduction, Lines, Link, Load, Next, OLD_SYNC, ReplId};
 use alloc::boxed::Box;
@@ -259,6 +259,7 @@ impl Server {
         let conn = self.conns.get_mut(slot);
         conn.db = db;
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_EXEC).or(ConnFlags::DIRTY_CAS));
+        conn.armed &= !Gates::MULTI.0;
         conn.multi = None;
         let now = self.now.mono;
         if let Some(master) = &mut self.repl.master {

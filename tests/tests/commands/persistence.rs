@@ -102,7 +102,6 @@ reload = r#"
 @mask
 > XPENDING stream group - + 10
 > PEXPIRETIME dies
-> OBJECT ENCODING list
 > OBJECT ENCODING ints
 > OBJECT ENCODING hash
 > OBJECT ENCODING zset
