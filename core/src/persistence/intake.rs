@@ -13,6 +13,9 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 
+/// Keys that are taken in together, so that their cache misses overlap.
+const WINDOW: usize = 16;
+
 /// What is to be done with what is found.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
@@ -101,13 +104,16 @@ pub struct Intake {
     reader: Reader,
     terms: Terms,
     db: DbIndex,
+    /// Keys of that database that were read and are taken in together; empty between two calls.
+    window: Vec<Entry>,
 }
 
 impl Intake {
     /// At the start of an RDB.
     #[must_use]
     pub fn new(terms: Terms) -> Self {
-        Self { found: Found::default(), reader: Reader::new(terms.reading), terms, db: DbIndex(0) }
+        let reader = Reader::new(terms.reading);
+        Self { found: Found::default(), reader, terms, db: DbIndex(0), window: Vec::new() }
     }
 
     /// Adds bytes that arrived.
@@ -122,12 +128,36 @@ impl Intake {
     pub fn advance(&mut self, keyspace: &mut Keyspace, keys: u64) -> Result<bool, IntakeError> {
         let until = (self.found.keys + self.found.expired).saturating_add(keys);
         while let Some(event) = self.reader.next_event()? {
-            self.event(event, keyspace)?;
-            if self.found.keys + self.found.expired >= until {
+            match event {
+                Event::Key(entry) => self.window.push(entry),
+                other => {
+                    self.take_in(keyspace)?;
+                    self.event(other, keyspace)?;
+                }
+            }
+            if self.window.len() == WINDOW {
+                self.take_in(keyspace)?;
+            }
+            if self.found.keys + self.found.expired + self.window.len() as u64 >= until {
+                self.take_in(keyspace)?;
                 return Ok(true);
             }
         }
+        self.take_in(keyspace)?;
         Ok(false)
+    }
+
+    /// Takes in the keys of the window.
+    fn take_in(&mut self, keyspace: &mut Keyspace) -> Result<(), IntakeError> {
+        if self.window.is_empty() {
+            return Ok(());
+        }
+        let mut window = core::mem::take(&mut self.window);
+        keyspace.touch_window(self.db, window.iter().map(|entry| &entry.key[..]));
+        let result = window.drain(..).try_for_each(|entry| self.key(entry, keyspace));
+        window.clear();
+        self.window = window;
+        result
     }
 
     /// Whether the end was read and holds.
@@ -157,7 +187,7 @@ impl Intake {
             Event::SelectDb(db) => return Err(IntakeError::Database(db.0)),
             Event::Function(_) if self.terms.skip_functions => self.found.functions += 1,
             Event::Function(_) => return Err(IntakeError::Function),
-            Event::Key(entry) => return self.key(entry, keyspace),
+            Event::Key(entry) => self.window.push(entry),
             Event::ModuleAux { .. } => self.found.modules += 1,
             Event::ResizeDb { .. } | Event::End(_) => {}
         }

@@ -118,7 +118,10 @@ impl Loading {
 
     /// The disk answered a request.
     pub fn answered(&mut self, op: OpId, result: DiskResult) -> Step {
-        let Some((_, len)) = self.asked.pop_front_if(|(asked, _)| *asked == op) else { return Step::NotMine };
+        let Some((_, len)) = self.asked.front().copied().filter(|(asked, _)| *asked == op) else {
+            return Step::NotMine;
+        };
+        self.asked.pop_front();
         match result {
             Ok(DiskDone::Size(0)) => Step::Failed(format!("{} is empty", self.path)),
             Ok(DiskDone::Size(total)) => {

@@ -231,9 +231,10 @@ impl Save {
 
     /// The disk answered a request.
     pub fn answered(&mut self, op: OpId, result: DiskResult, knobs: &Knobs) -> Progress {
-        let Some((_, asked)) = self.asked.pop_front_if(|(asked, _)| *asked == op) else {
+        let Some((_, asked)) = self.asked.front().copied().filter(|(asked, _)| *asked == op) else {
             return Progress::NotMine;
         };
+        self.asked.pop_front();
         match result {
             Ok(DiskDone::Ok | DiskDone::Data(_) | DiskDone::Size(_) | DiskDone::Names(_)) => {}
             Err(error) => return Progress::Failed(self.failure(asked, &error.text)),
