@@ -63,6 +63,17 @@ pub(crate) const PLACES: &[&str] = &[
     "0 86",
     "x 1",
 ];
+/// A number, a text, a list, a set, a hash, a sorted set; one without its end, one of no type.
+pub(crate) const PAYLOADS: &[&[u8]] = &[
+    b"\x00\xc0\x05\x0a\x00c/_f\x83/\xb3Q",
+    b"\x00\x0bhello world\x0a\x00\x0b\xfcI\xb9\xa6\xc7\xa04",
+    b"\x12\x01\x02\x0c\x0c\x00\x00\x00\x02\x00\x01\x01\x81x\x02\xff\x0a\x00\x08[\x1d\xe1\x7fB\xc1\xd8",
+    b"\x0b\x0c\x02\x00\x00\x00\x02\x00\x00\x00\x01\x00\x02\x00\x0a\x00oy8\xb14\xeb .",
+    b"\x10\x0d\x0d\x00\x00\x00\x02\x00\x81f\x02\x81v\x02\xff\x0a\x00 \xf1=D#T\x08\x9d",
+    b"\x11\x0c\x0c\x00\x00\x00\x02\x00\x81m\x02\x01\x01\xff\x0a\x00&\xe3\xfd\x9d\xdd}n\xcb",
+    b"\x00?\x0a\x00}4\x91/\xe7\xc6d;",
+    b"c\x01a\x0a\x00S\xc0\xfb\xdf\xba\xb5\xae\x06",
+];
 pub(crate) const VALUES: &[&[u8]] = &[
     b"",
     b"x",
@@ -245,4 +256,40 @@ pub(crate) const WORDS: &[&str] = &[
     "HELP me",
     "a'b\"c",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+];
+/// Positions of bits; none of them makes a long string.
+pub(crate) const BIT_OFFSETS: &[&str] = &[
+    "0",
+    "0",
+    "1",
+    "3",
+    "7",
+    "8",
+    "9",
+    "16",
+    "31",
+    "100",
+    "333",
+    "2000",
+    "#0",
+    "#1",
+    "#2",
+    "#5",
+    "-1",
+    "#-1",
+    "x",
+    "#x",
+    "",
+    "4294967296",
+    "9223372036854775807",
+    "#9223372036854775807",
+    "9223372036854775808",
+];
+pub(crate) const FIELDS: &[&str] = &[
+    "u8", "u8", "i8", "u1", "i1", "u2", "i5", "u7", "i13", "u16", "i16", "u31", "i32", "u63", "i63", "i64",
+    "i64", "u64", "i65", "u0", "U8", "x", "",
+];
+/// Ends of a range of bits or bytes.
+pub(crate) const BIT_ENDS: &[&str] = &[
+    "0", "0", "1", "2", "5", "7", "8", "12", "30", "-1", "-1", "-2", "-8", "-13", "-30", "100", "-100", "x",
 ];

@@ -8,6 +8,7 @@ mod connections;
 mod differential;
 mod driver;
 mod gate;
+mod migration;
 mod persistence;
 mod replication;
 mod resp;

@@ -11,7 +11,7 @@ const FLOORS: &[(usize, &[&str])] = &[
     (1, &["containers", "resp", "config"]),
     (2, &["value"]),
     (3, &["keyspace", "rdb"]),
-    (4, &["persistence", "replication", "pubsub", "acl", "stats", "script", "cluster"]),
+    (4, &["persistence", "replication", "migration", "pubsub", "acl", "stats", "script", "cluster"]),
     (5, &["connection"]),
     (6, &["engine"]),
     (7, &["commands"]),

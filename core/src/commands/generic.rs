@@ -2,7 +2,7 @@
 
 use crate::base::glob::glob_match;
 use crate::base::number::parse_u64;
-use crate::config::NotifyFlags;
+use crate::config::{MaxmemoryPolicy, NotifyFlags};
 use crate::contract::DbIndex;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
@@ -242,8 +242,27 @@ fn object_refcount(ctx: &mut Ctx<'_>) -> Done {
     Ok(())
 }
 
+/// Whether uses are counted instead of timed.
+fn counts_uses(ctx: &Ctx<'_>) -> bool {
+    matches!(ctx.srv.config.maxmemory_policy, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu)
+}
+
+fn object_freq(ctx: &mut Ctx<'_>) -> Done {
+    if object_of(ctx, |_| ()).is_some() {
+        if !counts_uses(ctx) {
+            return Err(CommandError::ObjectFreq);
+        }
+        let count = ctx.srv.keyspace.frequency(ctx.db, ctx.args.get(2)).unwrap_or(0);
+        ctx.reply().int(i64::from(count));
+    }
+    Ok(())
+}
+
 fn object_idletime(ctx: &mut Ctx<'_>) -> Done {
     if object_of(ctx, |_| ()).is_some() {
+        if counts_uses(ctx) {
+            return Err(CommandError::ObjectIdle);
+        }
         let idle = ctx.srv.keyspace.idle_secs(ctx.db, ctx.args.get(2)).unwrap_or(0);
         ctx.reply().int(i64::from(idle));
     }
@@ -381,6 +400,21 @@ pub(super) const ROWS: &[Row] = &[
             .since("2.2.3")
             .tips(&["nondeterministic_output"])
             .doc("Names the internal form of a key's value.", "O(1)", "key"),
+            Row::new(
+                "object|freq",
+                object_freq,
+                3,
+                Flags::READONLY,
+                Acl::KEYSPACE.or(Acl::READ).or(Acl::SLOW),
+                Group::Generic,
+            )
+            .keyed(
+                (2, 2, 1),
+                &[KeySpec { begin: Begin::Index(2), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }],
+            )
+            .since("4.0.0")
+            .tips(&["nondeterministic_output"])
+            .doc("Tells how often a key was used lately, on a logarithmic scale.", "O(1)", "key"),
             Row::new(
                 "object|help",
                 object_help,

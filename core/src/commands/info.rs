@@ -208,6 +208,7 @@ fn stats(srv: &Server, text: &mut String) {
         shard_channels: named(SubKind::Shard),
         overdue: srv.keyspace.debt(srv.now.unix.ms(), OVERDUE_MAX),
         keys: (0..srv.keyspace.databases()).map(|db| srv.keyspace.len(DbIndex(db))).sum(),
+        kept_targets: srv.migrations.kept(),
     };
     srv.stats.write_stats(text, others);
 }

@@ -1,5 +1,7 @@
 //! Floor 7: the commands, one file per family: const rows and handlers, nothing else.
 
+mod bitfield;
+mod bitmap;
 mod client;
 mod config;
 mod connection;
@@ -8,12 +10,15 @@ mod database;
 mod debug;
 mod debug_digest;
 mod docs;
+mod dump;
 mod expire;
+mod failover;
 mod generic;
 mod geo;
 mod geo_search;
 mod hash;
 mod hash_read;
+mod hyperloglog;
 mod info;
 mod introspect;
 mod latency;
@@ -23,6 +28,7 @@ mod list_blocking;
 mod list_move;
 mod list_search;
 mod memory;
+mod migrate;
 mod persistence;
 mod pubsub;
 mod replication;
@@ -31,6 +37,7 @@ mod server;
 mod set;
 mod set_algebra;
 mod set_random;
+mod sort;
 mod stream;
 mod stream_args;
 mod stream_claim;
@@ -76,6 +83,7 @@ pub const FAMILIES: &[&[Row]] = &[
     config::ROWS,
     replication::ROWS,
     latency::ROWS,
+    failover::ROWS,
     zset::ROWS,
     zset_range::ROWS,
     zset_pop::ROWS,
@@ -88,6 +96,12 @@ pub const FAMILIES: &[&[Row]] = &[
     stream_group::ROWS,
     stream_claim::ROWS,
     stream_info::ROWS,
+    bitmap::ROWS,
+    bitfield::ROWS,
+    hyperloglog::ROWS,
+    dump::ROWS,
+    sort::ROWS,
+    migrate::ROWS,
     persistence::ROWS,
 ];
 

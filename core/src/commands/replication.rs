@@ -3,7 +3,7 @@
 
 use crate::base::number::parse_i64;
 use crate::connection::{ConnFlags, WaitsFor};
-use crate::contract::Span;
+use crate::contract::{LogLevel, Span};
 use crate::engine::blocked::acknowledged;
 use crate::engine::{Acl, Ctx, Flags, Group, Row};
 use crate::replication::PeerStage;
@@ -25,6 +25,9 @@ fn refuse(ctx: &mut Ctx<'_>, parts: &[&[u8]]) -> Done {
 fn replicaof(ctx: &mut Ctx<'_>) -> Done {
     if ctx.srv.config.cluster_enabled {
         return refuse(ctx, &[b"ERR REPLICAOF not allowed in cluster mode."]);
+    }
+    if ctx.srv.repl.failover.is_some() {
+        return refuse(ctx, &[b"ERR REPLICAOF not allowed while failing over."]);
     }
     if ctx.arg_is(1, "NO") && ctx.arg_is(2, "ONE") {
         ctx.srv.promote();
@@ -89,6 +92,9 @@ fn role(ctx: &mut Ctx<'_>) -> Done {
 /// Whether the client may ask for the stream now.
 fn may_synchronize(ctx: &mut Ctx<'_>) -> Done {
     let repl = &ctx.srv.repl;
+    if repl.failover.is_some() {
+        return Err(CommandError::NoMasterLinkFailover);
+    }
     if repl.is_replica() && repl.is_stale() {
         return Err(CommandError::NoMasterLink);
     }
@@ -98,10 +104,27 @@ fn may_synchronize(ctx: &mut Ctx<'_>) -> Done {
     Ok(())
 }
 
+/// The master of this replica hands its part over.
+fn take_over(ctx: &mut Ctx<'_>) -> Done {
+    if !ctx.srv.is_replica() {
+        return refuse(ctx, &[b"ERR PSYNC FAILOVER can't be sent to a master."]);
+    }
+    if !ctx.arg(1).eq_ignore_ascii_case(&ctx.srv.repl.id) {
+        return refuse(ctx, &[b"ERR PSYNC FAILOVER replid must match my replid."]);
+    }
+    let peer = ctx.client().details.peer.clone();
+    ctx.srv.log(LogLevel::Notice, format_args!("Failover requested by the master at {peer}"));
+    ctx.srv.promote();
+    Ok(())
+}
+
 fn psync(ctx: &mut Ctx<'_>) -> Done {
     // One that is a replica already is not answered: its connection carries the stream.
     if ctx.client().flags.has(ConnFlags::REPLICA) {
         return Ok(());
+    }
+    if ctx.argc() > 3 && ctx.arg_is(3, "failover") {
+        take_over(ctx)?;
     }
     may_synchronize(ctx)?;
     let next = ctx.int(2)?;

@@ -2,6 +2,7 @@
 
 use crate::base::number::parse_i64;
 use crate::config::NotifyFlags;
+use crate::connection::ConnFlags;
 use crate::engine::keys::set_keys;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::engine::{Ctx, Effect};
@@ -278,9 +279,18 @@ fn strlen(ctx: &mut Ctx<'_>) -> Done {
     Ok(())
 }
 
-/// Refuses a string that would grow beyond what a client could send or read.
+/// What a master may make of a string at least, whatever our own limit is: it has decided already.
+const MASTER_LEN_MAX: u64 = 4 << 30;
+
+/// The length that a string may grow to: no more than what a client could send or read.
+pub(super) fn len_max(ctx: &Ctx<'_>) -> u64 {
+    let own = ctx.srv.config.proto_max_bulk_len as u64;
+    if ctx.client().flags.has(ConnFlags::MASTER) { own.max(MASTER_LEN_MAX) } else { own }
+}
+
+/// Refuses a string that would grow too long.
 fn check_len(ctx: &Ctx<'_>, len: u64) -> Done {
-    if len > ctx.srv.config.proto_max_bulk_len as u64 { Err(CommandError::StringTooLong) } else { Ok(()) }
+    if len > len_max(ctx) { Err(CommandError::StringTooLong) } else { Ok(()) }
 }
 
 fn append(ctx: &mut Ctx<'_>) -> Done {

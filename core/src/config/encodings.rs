@@ -26,7 +26,7 @@ macro_rules! encodings {
             /// Bytes of such a member at most.
             zset_max_listpack_value "zset-max-listpack-value" | "zset-max-ziplist-value": i64 = 64, Size(0, I64_MAX_U), [], Inert;
             /// Bytes of a HyperLogLog in the sparse form at most.
-            hll_sparse_max_bytes "hll-sparse-max-bytes": i64 = 3000, Size(0, I64_MAX_U), [], Inert;
+            hll_sparse_max_bytes "hll-sparse-max-bytes": i64 = 3000, Size(0, I64_MAX_U), [], Works;
             /// Bytes of a stream's node at most; 0 = no limit.
             stream_node_max_bytes "stream-node-max-bytes": i64 = 4096, Size(0, I64_MAX_U), [], Inert;
             /// Entries of a stream's node at most; 0 = no limit.

@@ -16,9 +16,9 @@ macro_rules! memory {
             /// How hard eviction tries within one turn; 100 = without a limit of time.
             maxmemory_eviction_tenacity "maxmemory-eviction-tenacity": i64 = 10, Int(0, 100), [], Inert;
             /// Minutes after which an access counter is halved.
-            lfu_decay_time "lfu-decay-time": i64 = 1, Int(0, I32_MAX), [], Inert;
+            lfu_decay_time "lfu-decay-time": i64 = 1, Int(0, I32_MAX), [], Works;
             /// How slowly access counters grow.
-            lfu_log_factor "lfu-log-factor": i64 = 10, Int(0, I32_MAX), [], Inert;
+            lfu_log_factor "lfu-log-factor": i64 = 10, Int(0, I32_MAX), [], Works;
             /// How much work goes into finding expired keys.
             active_expire_effort "active-expire-effort": i64 = 1, Int(1, 10), [], Works;
             /// Free evicted values in the background.

@@ -40,7 +40,7 @@ pub enum SetError {
     },
     /// A parameter cannot be set, or not to this value.
     Refused {
-        /// The name as typed.
+        /// The name: as typed, or in lower case where the value is at fault.
         arg: Vec<u8>,
         /// Why.
         reason: Reason,
@@ -78,7 +78,7 @@ impl Config {
         let params = self.settable(pairs, setter)?;
         let mut next = self.clone();
         for (param, (name, value)) in params.iter().zip(pairs) {
-            let refused = |reason| SetError::Refused { arg: name.to_vec(), reason };
+            let refused = |reason| SetError::Refused { arg: name.to_ascii_lowercase(), reason };
             param.set(&mut next, &[value], true).map_err(refused)?;
         }
         let default = Self::default();
@@ -172,7 +172,8 @@ mod tests {
             |arg: &str| alloc::format!("ERR Unknown option or number of arguments for CONFIG SET - '{arg}'");
         for (words, text) in [
             (&["hz", "501", "HZ", "10"][..], failed("HZ", "duplicate parameter")),
-            (&["hz", "x"], failed("hz", "argument couldn't be parsed into an integer")),
+            (&["HZ", "x"], failed("hz", "argument couldn't be parsed into an integer")),
+            (&["DAEMONIZE", "no"], failed("DAEMONIZE", "can't set immutable config")),
             (&["Port", "1", "hz", "x"], failed("hz", "argument couldn't be parsed into an integer")),
             (&["port", "70000"], failed("port", "argument must be between 0 and 65535 inclusive")),
             (&["hz", "5", "daemonize", "yes"], failed("daemonize", "can't set immutable config")),

@@ -131,6 +131,8 @@ pub enum WaitsFor {
     Shutdown,
     /// CONFIG SET or REWRITE: the driver is asked first.
     Driver,
+    /// MIGRATE: the target has not answered yet.
+    Migration,
 }
 
 /// A command that waits for keys.
@@ -213,6 +215,8 @@ conn_flags! {
     BLOCKED = 22;
     /// Protected from the output limit until its reply is whole (it is being closed anyway).
     READONLY_MODE = 23;
+    /// Leads to the target of a MIGRATE; not a client, and in no list of them.
+    TARGET = 24;
 }
 
 impl ConnFlags {

@@ -47,7 +47,9 @@ impl Conns {
         if self.free.pop().is_none() {
             self.slots.push(Slot::default());
         }
-        self.by_id.insert(conn.id, index);
+        if conn.id != ClientId::NONE {
+            self.by_id.insert(conn.id, index);
+        }
         self.slots[index as usize].conn = Some(Box::new(conn));
         index
     }

@@ -195,6 +195,8 @@ pub enum Timer {
     Shutdown,
     /// A file that is being written or loaded has a slice to do.
     Persistence,
+    /// A MIGRATE waits too long, or a connection kept for the next one is not needed any more.
+    Migration,
 }
 
 /// An owned copy of flushed bytes, for drivers that keep them.

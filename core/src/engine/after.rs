@@ -71,17 +71,23 @@ impl Server {
         self.serve_ready_keys();
     }
 
-    /// Tells watchers which keys changed, and notes which of them clients wait for.
+    /// Tells watchers and migrations which keys changed, and notes which of them clients wait for.
     fn drain_touched(&mut self) {
-        if self.watch.is_empty() && self.blocked_keys.is_empty() {
+        if self.watch.is_empty() && self.blocked_keys.is_empty() && !self.migrations.is_watching() {
             return;
         }
         let deaf = self.knobs.broken(crate::base::mutant::Mutant::WatchersNotTold);
-        let Self { keyspace, watch, blocked_keys, conns, .. } = self;
+        let Self { keyspace, watch, blocked_keys, conns, migrations, .. } = self;
         for change in keyspace.touched() {
             match change {
-                Touched::Key(db, key) => blocked_keys.touched(db, key),
-                Touched::Database(db) => blocked_keys.touched_database(db),
+                Touched::Key(db, key) => {
+                    blocked_keys.touched(db, key);
+                    migrations.changed(db, Some(key));
+                }
+                Touched::Database(db) => {
+                    blocked_keys.touched_database(db);
+                    migrations.changed(db, None);
+                }
             }
             match change {
                 Touched::Key(..) if deaf => {}

@@ -142,7 +142,7 @@ impl Server {
             Some(WaitsFor::Shutdown | WaitsFor::Driver) => {
                 self.deliver(slot, |w| w.error(&CommandError::ShutdownFailed.text()));
             }
-            Some(WaitsFor::Unpause) | None => {}
+            Some(WaitsFor::Unpause | WaitsFor::Migration) | None => {}
         }
     }
 

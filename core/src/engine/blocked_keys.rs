@@ -217,7 +217,8 @@ impl Server {
 
     /// Changed keys are logged while anyone cares.
     pub fn arm_touch_log(&mut self) {
-        self.keyspace.set_watching(!self.watch.is_empty() || !self.blocked_keys.is_empty());
+        let cares = !self.watch.is_empty() || !self.blocked_keys.is_empty() || self.migrations.is_watching();
+        self.keyspace.set_watching(cares);
     }
 
     /// Serves the clients that wait for keys that have become ready, until there are no more of them.

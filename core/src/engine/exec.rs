@@ -123,7 +123,7 @@ impl Server {
     pub(super) fn expiry_policy(&self, slot: u32) -> ExpiryPolicy {
         match () {
             () if self.conns.get(slot).flags.has(ConnFlags::MASTER) => ExpiryPolicy::Ignore,
-            () if self.hides_expired() || self.pause.until.is_some() => ExpiryPolicy::Hide,
+            () if self.hides_expired() || self.writes_are_paused() => ExpiryPolicy::Hide,
             () => ExpiryPolicy::Delete,
         }
     }

@@ -78,6 +78,9 @@ impl Server {
     pub fn forget(&mut self, slot: u32) {
         self.release_registrations(slot);
         self.replica_left(slot);
+        if self.conns.try_get(slot).is_some_and(|conn| conn.flags.has(ConnFlags::TARGET)) {
+            self.target_gone(slot);
+        }
         let Some(conn) = self.conns.remove(slot) else { return };
         if conn.flags.has(ConnFlags::MASTER) {
             self.master_gone(slot);

@@ -21,6 +21,7 @@ use crate::contract::{
     Offset, OpId, Tuning,
 };
 use crate::keyspace::Keyspace;
+use crate::migration::Migrations;
 use crate::persistence::{Persistence, Purpose, Reload};
 use crate::pubsub::PubSub;
 use crate::replication::Replication;
@@ -94,6 +95,8 @@ pub struct Server {
     pub blocked: Blocked,
     /// The keys that clients wait for.
     pub blocked_keys: BlockedKeys,
+    /// Keys on their way to other servers.
+    pub migrations: Migrations,
     /// CLIENT PAUSE.
     pub pause: Pause,
     /// The refusals armed for everyone.
@@ -262,6 +265,12 @@ impl Server {
         self.asleep_until.is_some() || self.persistence.is_exclusive()
     }
 
+    /// Whether writes wait for the end of a pause or of a failover.
+    #[must_use]
+    pub fn writes_are_paused(&self) -> bool {
+        self.pause.until.is_some() || self.repl.failover.is_some()
+    }
+
     /// Brings `armed` up to date with configuration and state. Called when one of them changed.
     pub fn rearm(&mut self) {
         self.misconf = self.persistence.refuses_writes(&self.config).then_some(CommandError::MisconfRdb);
@@ -278,7 +287,7 @@ impl Server {
         arm(Gates::READONLY, self.repl.is_replica() && self.config.replica_read_only);
         arm(Gates::MASTERDOWN, self.repl.is_stale() && !self.config.replica_serve_stale_data);
         arm(Gates::LOADING, self.repl.is_loading() || self.persistence.is_loading());
-        arm(Gates::PAUSE, self.pause.until.is_some());
+        arm(Gates::PAUSE, self.writes_are_paused());
         self.armed = armed;
         let events = self.config.notify_keyspace_events;
         self.keyspace.set_notices(events.any(NotifyFlags::KEY_MISS), events.any(NotifyFlags::NEW));

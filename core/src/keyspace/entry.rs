@@ -81,7 +81,13 @@ impl Entry {
         self.access = self.access & CLOCK_MASK | u32::from(stamp) << CLOCK_BITS;
     }
 
-    /// Notes an access at `clock` seconds.
+    /// What is remembered of its use: the clock of the last access in seconds, or what `usage` makes of the bits.
+    #[inline]
+    pub(super) fn access(&self) -> u32 {
+        self.access & CLOCK_MASK
+    }
+
+    /// Notes an access at `clock` seconds, or other bits of `usage`.
     #[inline]
     pub(super) fn set_access(&mut self, clock: u32) {
         self.access = self.access & !CLOCK_MASK | clock & CLOCK_MASK;
@@ -89,8 +95,7 @@ impl Entry {
 
     /// Seconds between the last access and `clock`.
     pub(super) fn idle_secs(&self, clock: u32) -> u32 {
-        let age = clock.wrapping_sub(self.access) & CLOCK_MASK;
-        if age > CLOCK_MASK - STEP_BACK_SECS_MAX { 0 } else { age }
+        age(self.access, clock)
     }
 
     /// Fingerprint of key, type, content and deadline.
@@ -103,6 +108,12 @@ impl Entry {
         }
         digest.finish()
     }
+}
+
+/// Seconds between an access and `clock`.
+pub(super) fn age(access: u32, clock: u32) -> u32 {
+    let age = clock.wrapping_sub(access) & CLOCK_MASK;
+    if age > CLOCK_MASK - STEP_BACK_SECS_MAX { 0 } else { age }
 }
 
 #[cfg(test)]

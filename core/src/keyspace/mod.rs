@@ -19,11 +19,13 @@ mod read;
 mod scan;
 mod snapshot;
 mod touched;
+mod usage;
 mod whole;
 mod write;
 
 pub use snapshot::SnapshotItem;
 pub use touched::Touched;
+pub use usage::{Tracking, Usage};
 pub use write::{Copied, Edited};
 
 use crate::base::ids::DbIndex;
@@ -36,6 +38,7 @@ use alloc::vec::Vec;
 use database::Database;
 use snapshot::{Preimage, Snapshot};
 use touched::TouchLog;
+use usage::UsageRule;
 
 /// From this cost on ([`Value::free_cost`]), a dead value is left for someone else to drop.
 const FREE_COST_MAX: usize = 64;
@@ -53,6 +56,10 @@ pub struct Keyspace {
     clock: u32,
     policy: ExpiryPolicy,
     no_touch: bool,
+    /// What is remembered of the use of keys.
+    usage: UsageRule,
+    /// Whether that is a count.
+    counts_uses: bool,
     used: usize,
     hits: u64,
     misses: u64,
@@ -168,6 +175,8 @@ impl Keyspace {
             clock: 0,
             policy: ExpiryPolicy::Delete,
             no_touch: false,
+            usage: UsageRule::default(),
+            counts_uses: false,
             used,
             hits: 0,
             misses: 0,
@@ -188,6 +197,7 @@ impl Keyspace {
     pub fn empty_twin(&self) -> Self {
         let mut twin = Self::new(self.dbs.len() as u32, self.hash.clone());
         twin.begin(self.now_ms, ExpiryPolicy::Ignore);
+        (twin.usage, twin.counts_uses) = (self.usage.clone(), self.counts_uses);
         if self.digesting {
             twin.enable_digest();
         }

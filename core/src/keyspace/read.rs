@@ -18,11 +18,11 @@ impl Keyspace {
             return None;
         };
         self.count_lookup(db, key, true);
-        let database = &mut self.dbs[db.0 as usize];
         if !self.no_touch {
-            database.set_access(ix, self.clock);
+            let access = self.accessed(db, ix);
+            self.dbs[db.0 as usize].set_access(ix, access);
         }
-        Some(&database.dict().get(ix).value)
+        Some(&self.db(db).dict().get(ix).value)
     }
 
     /// Whether the key is there. Counts a hit or a miss; no access.
@@ -49,14 +49,6 @@ impl Keyspace {
     #[must_use]
     pub fn idle_secs(&self, db: DbIndex, key: &[u8]) -> Option<u32> {
         self.seek(db, key).map(|ix| self.db(db).dict().get(ix).idle_secs(self.clock))
-    }
-
-    /// Makes the last access of a key `idle_secs` ago (`RESTORE IDLETIME`, loading a file).
-    pub fn set_idle_secs(&mut self, db: DbIndex, key: &[u8], idle_secs: u32) {
-        if let Some(ix) = self.seek(db, key) {
-            let clock = self.clock.wrapping_sub(idle_secs);
-            self.dbs[db.0 as usize].set_access(ix, clock);
-        }
     }
 
     /// Number of keys, expired ones that are still stored included.
@@ -193,7 +185,7 @@ impl Keyspace {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ExpiryPolicy, Ttl};
+    use super::super::{ExpiryPolicy, Ttl, Usage};
     use super::*;
     use crate::containers::dict::HashKey;
     use alloc::vec;
@@ -266,7 +258,7 @@ mod tests {
         keyspace.set_no_touch(false);
         assert!(keyspace.lookup(A, b"k").is_some());
         assert_eq!(keyspace.idle_secs(A, b"k"), Some(0));
-        keyspace.set_idle_secs(A, b"k", 500);
+        keyspace.set_usage(A, b"k", Usage { idle_secs: Some(500), freq: None });
         assert_eq!((keyspace.idle_secs(A, b"k"), keyspace.idle_secs(A, b"none")), (Some(500), None));
         assert_eq!(keyspace.hits_misses(), (3, 0));
     }

@@ -12,6 +12,7 @@
 //! database hands the whole of it to the snapshot, which goes on walking it.
 
 use super::database::{Database, Walk};
+use super::usage::{Usage, UsageReader};
 use super::{DeadPreimages, Discarded, Keyspace};
 use crate::base::ids::DbIndex;
 use crate::containers::dict::{Ix, Keyed as _};
@@ -30,6 +31,8 @@ pub struct SnapshotItem<'a> {
     pub value: &'a Value,
     /// Its deadline, Unix time in milliseconds.
     pub deadline: Option<i64>,
+    /// Its use, when a policy asks for that.
+    pub usage: Usage,
 }
 
 /// The old state of a key that changed ahead of the walk.
@@ -39,6 +42,7 @@ pub(super) struct Preimage {
     pub(super) key: SmallBytes,
     pub(super) value: Value,
     pub(super) deadline: Option<i64>,
+    pub(super) usage: Usage,
 }
 
 impl Preimage {
@@ -128,11 +132,12 @@ impl Keyspace {
             && let Some(preimage) = self.snapshot.preimages.pop_front()
         {
             self.snapshot.preimage_bytes -= preimage.bytes();
-            let Preimage { db, key, value, deadline } = preimage;
-            f(SnapshotItem { db, key: key.as_slice(), value: &value, deadline });
+            let Preimage { db, key, value, deadline, usage } = preimage;
+            f(SnapshotItem { db, key: key.as_slice(), value: &value, deadline, usage });
             self.dispose(value);
             left -= 1;
         }
+        let reader = self.usage_reader();
         while left > 0 {
             let Some((walk, live)) = self.next_walk() else {
                 self.snapshot.active = false;
@@ -142,7 +147,7 @@ impl Keyspace {
             };
             let stamped = &mut self.snapshot.stamped;
             let database = if live { &mut self.dbs[walk] } else { &mut self.snapshot.detached[walk] };
-            left = left.saturating_sub(walk_on(database, left, stamped, f));
+            left = left.saturating_sub(walk_on(database, left, (stamped, reader), f));
             if !live && database.walk == Walk::Done {
                 let database = self.snapshot.detached.swap_remove(walk);
                 self.dispose_database(database);
@@ -196,7 +201,7 @@ impl Keyspace {
 fn walk_on(
     database: &mut Database,
     budget: usize,
-    stamped: &mut Vec<Ix>,
+    (stamped, reader): (&mut Vec<Ix>, UsageReader),
     f: &mut impl FnMut(SnapshotItem<'_>),
 ) -> usize {
     let Walk::At { next, stamp } = database.walk else { return 1 };
@@ -209,7 +214,8 @@ fn walk_on(
         }
         if entry.stamp() != stamp {
             let deadline = entry.slot().map(|slot| expiry.deadline(slot));
-            f(SnapshotItem { db, key: entry.key(), value: &entry.value, deadline });
+            let usage = reader.usage(entry.access());
+            f(SnapshotItem { db, key: entry.key(), value: &entry.value, deadline, usage });
         }
     });
     for ix in stamped.drain(..) {

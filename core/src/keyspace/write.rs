@@ -47,10 +47,10 @@ impl Keyspace {
         let (hash, found) = self.locate(db, key);
         let created = match found {
             Found::Live(ix) if self.fits_in_place(db, hash, ix, text) => {
-                let clock = self.clock;
+                let access = self.accessed(db, ix);
                 self.with_values(db, |database| {
                     database.edit(ix, |entry| {
-                        entry.set_access(clock);
+                        entry.set_access(access);
                         if let Some(string) = entry.value.as_string_mut() {
                             string.assign(text);
                         }
@@ -234,20 +234,21 @@ impl Keyspace {
                     Ttl::Clear | Ttl::Keep => None,
                 };
                 self.note_deadline(db, ttl);
-                let clock = self.clock;
-                self.with_db(db, |database| database.insert(hash, key, value, deadline, clock));
+                let access = self.first_access();
+                self.with_db(db, |database| database.insert(hash, key, value, deadline, access));
                 true
             }
         }
     }
 
     fn overwrite(&mut self, db: DbIndex, hash: Hash, ix: Ix, value: Value, ttl: Ttl) {
-        let clock = self.clock;
+        let access = self.accessed(db, ix);
         let wanted = self.db(db).wanted(hash, ix);
         let deadline = self.db(db).deadline(ix);
+        let usage = self.usage_of(db, ix);
         let old = self.with_values(db, |database| {
             database.edit(ix, |entry| {
-                entry.set_access(clock);
+                entry.set_access(access);
                 core::mem::replace(&mut entry.value, value)
             })
         });
@@ -258,7 +259,7 @@ impl Keyspace {
                 let database = &mut self.dbs[db.0 as usize];
                 database.set_stamp(ix, stamp);
                 let key = database.dict().get(ix).owned_key();
-                self.snapshot.keep(Preimage { db: database.origin, key, value: old, deadline });
+                self.snapshot.keep(Preimage { db: database.origin, key, value: old, deadline, usage });
             }
         }
     }
@@ -273,11 +274,11 @@ impl Keyspace {
         f: impl FnOnce(&mut Value) -> (bool, R),
     ) -> R {
         self.save_copy(db, hash, ix);
-        let clock = (!self.no_touch).then_some(self.clock);
+        let access = (!self.no_touch).then(|| self.accessed(db, ix));
         let (changed, result) = self.with_values(db, |database| {
             database.edit(ix, |entry| {
-                if let Some(clock) = clock {
-                    entry.set_access(clock);
+                if let Some(access) = access {
+                    entry.set_access(access);
                 }
                 f(&mut entry.value)
             })
@@ -292,9 +293,15 @@ impl Keyspace {
     fn carry(&mut self, from: (DbIndex, &[u8], Hash, Ix), to: (DbIndex, &[u8], Hash, Found)) {
         self.save_copy(from.0, from.2, from.3);
         let (entry, deadline) = self.with_db(from.0, |database| database.extract(from.2, from.3));
+        let access = entry.access();
         let (_, value) = entry.into_parts();
         let ttl = deadline.map_or(Ttl::Clear, Ttl::At);
         self.put(to.0, to.1, to.2, to.3, value, ttl);
+        if self.counts_uses
+            && let Some(ix) = self.seek(to.0, to.1)
+        {
+            self.dbs[to.0.0 as usize].set_access(ix, access);
+        }
         self.touched.key(from.0, from.1);
         self.changed(to.0, to.1);
     }
@@ -304,10 +311,11 @@ impl Keyspace {
     pub(super) fn bury(&mut self, db: DbIndex, hash: Hash, ix: Ix) -> SmallBytes {
         let database = self.db(db);
         let (wanted, origin) = (database.wanted(hash, ix).is_some(), database.origin);
+        let usage = self.usage_of(db, ix);
         let (entry, deadline) = self.with_db(db, |database| database.extract(hash, ix));
         let (key, value) = entry.into_parts();
         if wanted {
-            self.snapshot.keep(Preimage { db: origin, key: key.clone(), value, deadline });
+            self.snapshot.keep(Preimage { db: origin, key: key.clone(), value, deadline, usage });
         } else {
             self.dispose(value);
         }
@@ -317,13 +325,14 @@ impl Keyspace {
     /// Hands a copy of an entry to the running snapshot, if it still needs it.
     #[inline]
     fn save_copy(&mut self, db: DbIndex, hash: Hash, ix: Ix) {
-        let database = &mut self.dbs[db.0 as usize];
-        if let Some(stamp) = database.wanted(hash, ix) {
+        if let Some(stamp) = self.db(db).wanted(hash, ix) {
+            let usage = self.usage_of(db, ix);
+            let database = &mut self.dbs[db.0 as usize];
             let entry = database.dict().get(ix);
             let key = SmallBytes::new(entry.key());
             let value = entry.value.clone();
             let deadline = database.deadline(ix);
-            self.snapshot.keep(Preimage { db: database.origin, key, value, deadline });
+            self.snapshot.keep(Preimage { db: database.origin, key, value, deadline, usage });
             database.set_stamp(ix, stamp);
         }
     }

@@ -3,7 +3,7 @@
 //! *Owns*: `maxclients`, protected mode, the client's first state. Source: the Redis documentation, "Redis client handling".
 
 use super::Node;
-use crate::base::ids::ListenerId;
+use crate::base::ids::{ClientId, ListenerId};
 use crate::connection::{ConnFlags, Connection, Details};
 use crate::contract::{Address, ConnId, LogLevel, Peer};
 use crate::engine::Gates;
@@ -50,6 +50,16 @@ impl Node {
 
     /// Puts a connection into the table; it has no rights yet.
     pub(super) fn add_connection(&mut self, conn: ConnId, peer: Peer<'_>) -> u32 {
+        let id = self.srv.conns.take_client_id();
+        self.add(conn, peer, id)
+    }
+
+    /// The same for a connection that is nobody's client and in no list.
+    pub(super) fn add_unlisted(&mut self, conn: ConnId, peer: Peer<'_>) -> u32 {
+        self.add(conn, peer, ClientId::NONE)
+    }
+
+    fn add(&mut self, conn: ConnId, peer: Peer<'_>, id: ClientId) -> u32 {
         let srv = &mut self.srv;
         let (is_local, is_unix) = match peer.remote {
             Address::Tcp { loopback, .. } => (loopback, false),
@@ -57,7 +67,6 @@ impl Node {
         };
         let details =
             Details { peer: text(peer.remote), local: text(peer.local), is_local, ..Details::default() };
-        let id = srv.conns.take_client_id();
         let mut connection = Connection::new(conn, id, srv.now.mono, details);
         if is_unix {
             connection.flags.set(ConnFlags::UNIX);

@@ -43,6 +43,7 @@ impl Node {
         };
         node.srv.rearm();
         node.srv.stats.follow(&node.srv.config);
+        node.srv.track_usage();
         node.srv.timers.set(Timer::Cron, Some(now.mono));
         node.open_listeners();
         node.srv.begin_loading(Cause::Start);
@@ -165,6 +166,7 @@ fn server(setup: Setup, table: Table, now: Now) -> Server {
         watch: Default::default(),
         blocked: Default::default(),
         blocked_keys: Default::default(),
+        migrations: Default::default(),
         pause: Default::default(),
         armed: Gates::NONE,
         unit: Default::default(),

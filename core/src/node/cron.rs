@@ -46,6 +46,9 @@ impl Node {
         if self.srv.timers.take_due(Timer::Shutdown, now) {
             self.shutdown_deadline();
         }
+        if self.srv.timers.take_due(Timer::Migration, now) {
+            self.srv.tend_migrations();
+        }
         if self.srv.timers.take_due(Timer::Cron, now) {
             self.cron();
         }

@@ -44,6 +44,6 @@ impl crate::engine::Server {
 
     /// Whether expired keys stay for a while; readers never see them meanwhile.
     fn keeps_expired(&self) -> bool {
-        !self.active_expire || self.pause.until.is_some()
+        !self.active_expire || self.writes_are_paused()
     }
 }

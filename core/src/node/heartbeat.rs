@@ -56,7 +56,8 @@ impl Server {
             return;
         }
         self.repl.next_ping = now + self.ping_period();
-        if self.repl.feeds_own_writes() && self.repl.replicas().next().is_some() {
+        let frozen = self.repl.failover.is_some();
+        if !frozen && self.repl.feeds_own_writes() && self.repl.replicas().next().is_some() {
             self.repl.feed(b"*1\r\n$4\r\nPING\r\n", self.now);
             self.repl.offset -= if self.knobs.broken(Mutant::OffsetStepsBack) { 15 } else { 0 };
         }
@@ -117,9 +118,10 @@ impl Server {
 
     /// At the end of a turn: replicas are asked for their offset, and history nobody needs is forgotten.
     pub(super) fn end_replication_turn(&mut self) {
+        self.failover_turn();
         // While a snapshot is taken that everybody waits for, the history stands still.
-        let held = self.persistence.is_exclusive();
-        if !held && core::mem::take(&mut self.repl.getack_wanted) && self.repl.feeds_own_writes() {
+        let frozen = self.repl.failover.is_some() || self.persistence.is_exclusive();
+        if !frozen && core::mem::take(&mut self.repl.getack_wanted) && self.repl.feeds_own_writes() {
             let args: [&[u8]; 3] = [b"REPLCONF", b"GETACK", b"*"];
             let mut ask = Vec::with_capacity(48);
             encode(&mut ask, args.into_iter());

@@ -25,6 +25,7 @@ impl Server {
         self.cut_unit();
         self.drop_link();
         self.unblock_for_new_role();
+        self.abandon_migrations();
         // Its own history may be the beginning of the new master's.
         self.repl.resumable |= self.repl.master.is_none();
         let down_since = self.repl.master.as_ref().and_then(|m| m.down_since);
@@ -125,6 +126,7 @@ impl Server {
             port: port as u16,
             ip: config.replica_announce_ip[..].into(),
             resume: self.repl.resumable.then_some((self.repl.id, self.repl.offset)),
+            failover: self.repl.failover.is_some(),
         }
     }
 
@@ -136,13 +138,17 @@ impl Server {
             let none = Link::Down { retry_at: self.now.mono };
             match core::mem::replace(&mut master.link, none) {
                 Link::Handshake { slot, mut lines, state } => match lines.next(&mut bytes) {
-                    Ok(Some(line)) => match state.step(&line) {
-                        Next::Continue(id) => {
-                            self.resume_stream(slot, id);
-                            return Some(bytes.to_vec());
+                    Ok(Some(line)) => {
+                        let asked = state.is_asking();
+                        match state.step(&line) {
+                            Next::Continue(id) => {
+                                self.failover_done();
+                                self.resume_stream(slot, id);
+                                return Some(bytes.to_vec());
+                            }
+                            next => self.handshake_goes_on(slot, lines, next, asked),
                         }
-                        next => self.handshake_goes_on(slot, lines, next),
-                    },
+                    }
                     Ok(None) => {
                         master.link = Link::Handshake { slot, lines, state };
                         return None;
@@ -176,7 +182,7 @@ impl Server {
         }
     }
 
-    fn handshake_goes_on(&mut self, slot: u32, lines: Lines, next: Next) {
+    fn handshake_goes_on(&mut self, slot: u32, lines: Lines, next: Next, asked: bool) {
         let (state, send) = match next {
             Next::Wait(state) => (state, Vec::new()),
             Next::Send(state, send) => (state, send),
@@ -186,7 +192,11 @@ impl Server {
                 // The slot is put back for the failure to find.
                 let (state, _) = Handshake::begin(Introduction::default());
                 self.set_link(Link::Handshake { slot, lines, state });
-                return self.link_failed(&why);
+                self.link_failed(&why);
+                if asked {
+                    self.abort_failover("Failover target rejected psync request");
+                }
+                return;
             }
         };
         self.set_link(Link::Handshake { slot, lines, state });
@@ -203,6 +213,14 @@ impl Server {
 
     /// A snapshot follows. It is loaded aside, while the data set in use is served as before.
     fn begin_transfer(&mut self, slot: u32, history: Option<(ReplId, i64)>) {
+        if history.is_some() {
+            self.failover_done();
+        } else {
+            self.abort_failover("Failover target rejected psync request");
+        }
+        if !self.repl.is_replica() {
+            return;
+        }
         if let Some((id, offset)) = history {
             let id = String::from_utf8_lossy(&id);
             self.log(LogLevel::Notice, format_args!("Full resync from master: {id}:{offset}"));
@@ -318,6 +336,9 @@ impl Server {
 impl Node {
     /// The driver's answer to a dial.
     pub(super) fn dialed(&mut self, link: LinkId, result: Result<(ConnId, Peer<'_>), DialError>) {
+        if self.target_dialed(link, result.as_ref().copied()) {
+            return;
+        }
         let wanted = self
             .srv
             .repl

@@ -150,6 +150,9 @@ impl Server {
     pub fn hold_to_limits(&mut self, slot: u32, pending: u64) {
         let now = self.now.mono;
         let conn = self.conns.get_mut(slot);
+        if conn.flags.has(ConnFlags::TARGET) {
+            return;
+        }
         let class = conn.obuf_class();
         let mut limit = self.config.client_output_buffer_limit[class];
         if self.knobs.broken(crate::base::mutant::Mutant::OutputUnlimited) {

@@ -120,7 +120,8 @@ impl Node {
         }
     }
 
-    fn reload_failed(&mut self, client: ConnId) {
+    fn reload_failed(&mut self, client: Option<ConnId>) {
+        let Some(client) = client else { return };
         self.srv.answer(client, Err(b"ERR Error trying to load the RDB dump, check server logs."));
     }
 
@@ -158,8 +159,10 @@ impl Node {
             }
             Cause::Reload(Reload { client, .. }) => {
                 srv.log(LogLevel::Warning, format_args!("DB reloaded by DEBUG RELOAD"));
-                srv.answer(client, Ok(()));
                 srv.arm_expiry();
+                if let Some(client) = client {
+                    srv.answer(client, Ok(()));
+                }
             }
         }
     }

@@ -106,10 +106,10 @@ impl Server {
                 format_args!("Background saving terminated: another snapshot takes its place"),
             );
             match save.purpose {
-                Purpose::Command(client) | Purpose::Reload(Reload { client, .. }) => {
+                Purpose::Command(client) | Purpose::Reload(Reload { client: Some(client), .. }) => {
                     self.answer(client, Err(b"ERR"));
                 }
-                Purpose::Background | Purpose::Flush | Purpose::Shutdown => {}
+                Purpose::Background | Purpose::Reload(_) | Purpose::Flush | Purpose::Shutdown => {}
             }
         }
         if let Some(round) = &self.repl.round {
@@ -238,7 +238,8 @@ impl Server {
                 self.persistence.exclusive_wanted = true;
                 self.requests.push(Request::Reload(reload));
             }
-            Purpose::Reload(reload) => self.answer(reload.client, Err(b"ERR")),
+            Purpose::Reload(Reload { client: Some(client), .. }) => self.answer(client, Err(b"ERR")),
+            Purpose::Reload(_) => {}
         }
         self.rearm();
         self.timers.at_most(Timer::Unfinished, now.mono);

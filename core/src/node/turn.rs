@@ -32,7 +32,8 @@ impl Node {
         let Some(slot) = self.srv.conns.resolve(conn) else { return };
         let connection = self.srv.conns.get_mut(slot);
         let is_master = connection.flags.has(ConnFlags::MASTER);
-        if !is_master {
+        let is_target = connection.flags.has(ConnFlags::TARGET);
+        if !is_master && !is_target {
             connection.inbox.received(len);
         }
         connection.net_in += len as u64;
@@ -41,6 +42,8 @@ impl Node {
         self.srv.stats.reads += 1;
         if is_master {
             self.master_received(slot, len);
+        } else if is_target {
+            self.target_received(slot, len);
         } else {
             self.serve(slot);
         }
@@ -55,6 +58,9 @@ impl Node {
     fn closed(&mut self, conn: ConnId, _why: CloseWhy) {
         let Some(slot) = self.srv.conns.resolve(conn) else { return };
         self.srv.conns.get_mut(slot).flags.set(ConnFlags::GONE);
+        if self.srv.conns.get(slot).flags.has(ConnFlags::TARGET) {
+            self.srv.target_gone(slot);
+        }
         self.srv.close_soon(slot);
     }
 

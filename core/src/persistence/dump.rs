@@ -94,7 +94,8 @@ impl Dump {
                 *db = Some(item.db);
             }
             let expire_ms = item.deadline.map(|at| at.saturating_sub(shift_ms));
-            write_key(writer, item.key, &Meta { expire_ms, ..Meta::default() }, item.value);
+            let meta = Meta { expire_ms, idle_secs: item.usage.idle_secs, freq: item.usage.freq };
+            write_key(writer, item.key, &meta, item.value);
             *shown += 1;
             (writer.pending(), *shown)
         };

@@ -7,7 +7,7 @@
 
 use crate::base::ids::DbIndex;
 use crate::base::number::parse_i64;
-use crate::keyspace::{Keyspace, Ttl};
+use crate::keyspace::{Keyspace, Ttl, Usage};
 use crate::rdb::{Entry, Event, Forms, RdbError, Reader, ReaderOptions, Unfit, value_of};
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -232,6 +232,10 @@ impl Intake {
         let ttl = meta.expire_ms.map_or(Ttl::Clear, Ttl::At);
         if !keyspace.set(self.db, &key, value, ttl) && !self.terms.replace {
             return Err(IntakeError::Duplicate);
+        }
+        let usage = Usage { idle_secs: meta.idle_secs, freq: meta.freq };
+        if usage != Usage::default() {
+            keyspace.set_usage(self.db, &key, usage);
         }
         self.found.keys += 1;
         Ok(())

@@ -41,8 +41,8 @@ pub enum Purpose {
 /// What DEBUG RELOAD is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reload {
-    /// Who waits.
-    pub client: ConnId,
+    /// Who waits; inside EXEC nobody does, though all do.
+    pub client: Option<ConnId>,
     /// What is there stays.
     pub noflush: bool,
     /// Keys of the file replace those that are there.

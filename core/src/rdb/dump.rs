@@ -1,7 +1,7 @@
 //! The payload of DUMP and RESTORE: one value with a footer.
 //!
-//! *Owns*: [`seal_dump`] and [`open_dump`]. *Does not own*: the reply texts of RESTORE.
-//! *Invariants*: what `seal_dump` made, `open_dump` opens.
+//! *Owns*: [`dump_value`], [`seal_dump`] and [`open_dump`]. *Does not own*: the reply texts of RESTORE.
+//! *Invariants*: what `dump_value` or `seal_dump` made, `open_dump` opens.
 
 use super::cursor::{Cursor, Stop};
 use super::decode::Decoder;
@@ -9,13 +9,22 @@ use super::encode::Encoder;
 use super::error::{RdbError, Reason};
 use super::object::Object;
 use super::reader::ReaderOptions;
-use super::{VERSION, VERSION_MAX};
+use super::{Meta, VERSION, VERSION_MAX, Writer, WriterOptions, write_key};
 use crate::base::crc::crc64;
+use crate::value::Value;
 use alloc::vec::Vec;
 
 const FOOTER: usize = 10;
 
-/// The payload of a value.
+/// The payload of a value of the keyspace, in the format version given.
+#[must_use]
+pub fn dump_value(value: &Value, version: u16, compress: bool) -> Vec<u8> {
+    let mut writer = Writer::bare(WriterOptions { version, compress, checksum: true });
+    write_key(&mut writer, b"", &Meta::default(), value);
+    writer.seal()
+}
+
+/// The payload of a value as RDB knows it.
 #[must_use]
 pub fn seal_dump(value: &Object, compress: bool) -> Vec<u8> {
     let mut encoder = Encoder::new(compress);

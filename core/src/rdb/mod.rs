@@ -20,7 +20,7 @@ mod value;
 mod value_stream;
 mod writer;
 
-pub use dump::{open_dump, seal_dump};
+pub use dump::{dump_value, open_dump, seal_dump};
 pub use encode::Encoder;
 pub use error::{RdbError, Reason};
 pub use object::{BlobKind, Object, QuicklistNode};

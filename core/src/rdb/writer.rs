@@ -37,6 +37,8 @@ pub struct Writer {
     checksum: bool,
     crc: u64,
     taken: u64,
+    /// Keys come without name and attributes: the payload of DUMP.
+    bare: bool,
 }
 
 impl Writer {
@@ -47,7 +49,24 @@ impl Writer {
         encoder.raw(b"REDIS");
         // Four digits; the fifth, in front, holds the zeros in place.
         encoder.raw(&IntText::new().u64(10_000 + u64::from(options.version))[1..]);
-        Self { encoder, version: options.version, checksum: options.checksum, crc: 0, taken: 0 }
+        Self { encoder, version: options.version, checksum: options.checksum, crc: 0, taken: 0, bare: false }
+    }
+
+    /// For one value by itself, without signature, names and attributes. End it with [`Writer::seal`].
+    #[must_use]
+    pub fn bare(options: WriterOptions) -> Self {
+        let encoder = Encoder::new(options.compress);
+        Self { encoder, version: options.version, checksum: true, crc: 0, taken: 0, bare: true }
+    }
+
+    /// Ends the payload of DUMP: what was written, the version, the checksum.
+    #[must_use]
+    pub fn seal(self) -> Vec<u8> {
+        let mut payload = self.encoder.out;
+        payload.extend_from_slice(&self.version.to_le_bytes());
+        let crc = crc64(0, &payload);
+        payload.extend_from_slice(&crc.to_le_bytes());
+        payload
     }
 
     /// The format version written.
@@ -90,6 +109,10 @@ impl Writer {
     /// A key, up to its value, which must follow through the encoder that this lends, and match `type_id`.
     pub fn begin_key(&mut self, type_id: u8, key: &[u8], meta: &Meta) -> &mut Encoder {
         let to = &mut self.encoder;
+        if self.bare {
+            to.raw(&[type_id]);
+            return to;
+        }
         if let Some(ms) = meta.expire_ms {
             to.raw(&[opcode::EXPIRE_MS]);
             to.raw(&ms.to_le_bytes());

@@ -28,6 +28,8 @@ pub struct Introduction {
     pub ip: Box<str>,
     /// The history and the offset it holds, if it may go on from there.
     pub resume: Option<(ReplId, i64)>,
+    /// It asks the other side, its replica so far, to take over.
+    pub failover: bool,
 }
 
 /// Where the conversation stands: which answer comes next.
@@ -134,7 +136,9 @@ impl Handshake {
         match &self.about.resume {
             Some((id, offset)) => {
                 let mut text = IntText::new();
-                command(&[b"PSYNC", id, text.i64(offset + 1)])
+                let next = text.i64(offset + 1);
+                let words: [&[u8]; 4] = [b"PSYNC", id, next, b"FAILOVER"];
+                command(&words[..if self.about.failover { 4 } else { 3 }])
             }
             None => command(&[b"PSYNC", b"?", b"-1"]),
         }

@@ -43,7 +43,7 @@ impl Replication {
             let name = alloc::format!("slave{n}");
             out.line(&name, format_args!("ip={ip},port={port},state={state},offset={acked},lag={lag}"));
         }
-        out.line("master_failover_state", "no-failover");
+        out.line("master_failover_state", super::Failover::state_word(self.failover.as_deref()));
         out.id("master_replid", &self.id);
         out.id("master_replid2", &self.id2);
         out.line("master_repl_offset", self.offset);

@@ -10,6 +10,7 @@
 //! Source: the Redis documentation, "Redis replication"; the wire facts of PSYNC2.
 
 mod backlog;
+mod failover;
 mod following;
 mod handshake;
 mod info;
@@ -18,6 +19,7 @@ mod peer;
 mod round;
 
 pub use backlog::Backlog;
+pub use failover::Failover;
 pub use following::{Following, Link};
 pub use handshake::{Endless, Handshake, Introduction, Lines, Next, OLD_SYNC, repl_id};
 pub use load::{Load, LoadError};
@@ -67,6 +69,8 @@ pub struct Replication {
     pub master: Option<Box<Following>>,
     /// Whether this node may ask for the stream from its own id and offset on.
     pub resumable: bool,
+    /// The failover under way.
+    pub failover: Option<Box<Failover>>,
     /// The snapshot on its way to replicas.
     pub round: Option<Box<Round>>,
     /// Replicas are to be asked for their offset at the end of this turn.
@@ -99,6 +103,7 @@ impl Replication {
             rng,
             master: None,
             resumable: false,
+            failover: None,
             round: None,
             getack_wanted: false,
             ack_wanted: false,

@@ -177,6 +177,8 @@ errors! {
     BitfieldReadOnly = "ERR BITFIELD_RO only supports the GET subcommand",
     HllType = "WRONGTYPE Key is not a valid HyperLogLog string value.",
     HllCorrupt = "INVALIDOBJ Corrupted HLL object detected",
+    HllNoKey = "ERR The specified key does not exist",
+    HllNotSparse = "ERR HLL encoding is not sparse",
     // Hashes and lists.
     HashNotInteger = "ERR hash value is not an integer",
     HashNotFloat = "ERR hash value is not a float",
@@ -232,6 +234,10 @@ errors! {
     RestoreTtl = "ERR Invalid TTL value, must be >= 0",
     RestoreIdle = "ERR Invalid IDLETIME value, must be >= 0",
     RestoreFreq = "ERR Invalid FREQ value, must be >= 0 and <= 255",
+    MigrateConnecting = "IOERR error or timeout connecting to the client",
+    MigrateWriting = "IOERR error or timeout writing to target instance",
+    MigrateReading = "IOERR error or timeout reading to target instance",
+    MigrateChanged = "TRYAGAIN Some keys changed while they were migrated; they were not removed here.",
     ObjectFreq = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
     ObjectIdle = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.",
     // Transactions.

@@ -70,6 +70,8 @@ pub struct Others {
     pub overdue: usize,
     /// Those and the rest.
     pub keys: usize,
+    /// Connections to targets of MIGRATE that are kept.
+    pub kept_targets: usize,
 }
 
 fn kbps(rate: &Rate) -> String {
@@ -98,7 +100,7 @@ impl Stats {
             ("pubsubshard_channels", others.shard_channels as u64),
             ("latest_fork_usec", 0),
             ("total_forks", 0),
-            ("migrate_cached_sockets", 0),
+            ("migrate_cached_sockets", others.kept_targets as u64),
             ("slave_expires_tracked_keys", 0),
             ("active_defrag_hits", 0),
             ("active_defrag_misses", 0),

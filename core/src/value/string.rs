@@ -111,6 +111,13 @@ impl StringValue {
         }
     }
 
+    /// The text, unless it is kept as a number.
+    #[must_use]
+    #[inline]
+    pub fn plain_bytes(&self) -> Option<&[u8]> {
+        (!matches!(self.0, Form::Int(_))).then(|| self.text())
+    }
+
     /// Another handle on the text if it is big and lies in a buffer that can be shared; copies nothing.
     #[must_use]
     #[inline]
@@ -229,6 +236,11 @@ impl StringValue {
         let len = text.len() + missing;
         text.resize(len, 0);
         text
+    }
+
+    /// The text for editing in place, with room for `more` further bytes; the encoding becomes "raw".
+    pub fn editable(&mut self, more: usize) -> &mut Vec<u8> {
+        self.grown(more)
     }
 
     /// The text of any form but `Int`.

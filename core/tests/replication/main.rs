@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 #![expect(unreachable_pub, reason = "one binary of several files")]
 
+mod failover;
 mod hostile;
 mod lists;
 #[cfg(feature = "mutants")]

@@ -6,19 +6,24 @@
 //! `NORN_SNAPSHOT_FROM=redis INSTA_UPDATE=always` writes the snapshots from a real Redis, which is how the
 //! expectations of a command are made before the command exists.
 
+mod bitmap;
 mod client;
 mod config;
 mod connection;
+mod dump;
 mod expire;
 mod generic;
 mod geo;
 mod hash;
+mod hyperloglog;
 mod list;
 mod list_blocking;
+mod migrate;
 mod persistence;
 mod pubsub;
 mod server;
 mod set;
+mod sort;
 mod stream;
 mod string;
 mod transactions;
@@ -35,20 +40,25 @@ pub(crate) type Family = (&'static str, &'static [(&'static str, &'static str)])
 
 /// Every script there is.
 pub(crate) const FAMILIES: &[Family] = &[
+    ("bitmap", bitmap::SCRIPTS),
     ("client", client::SCRIPTS),
     ("config", config::SCRIPTS),
     ("connection", connection::SCRIPTS),
+    ("dump", dump::SCRIPTS),
     ("expire", expire::SCRIPTS),
     ("gate", crate::gate::SCRIPTS),
     ("generic", generic::SCRIPTS),
     ("hash", hash::SCRIPTS),
     ("geo", geo::SCRIPTS),
+    ("hyperloglog", hyperloglog::SCRIPTS),
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
+    ("migrate", migrate::SCRIPTS),
     ("persistence", persistence::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("set", set::SCRIPTS),
+    ("sort", sort::SCRIPTS),
     ("stream", stream::SCRIPTS),
     ("string", string::SCRIPTS),
     ("transactions", transactions::SCRIPTS),
@@ -125,7 +135,6 @@ const PENDING: &[&str] = &[
     "client trackinginfo",
     "client caching",
     "client getredir",
-    "object freq",
     "bgrewriteaof",
     "acl",
 ];

@@ -272,6 +272,21 @@ fn random_waiting_readers() {
 }
 
 #[test]
+fn random_bits() {
+    compare_with_norn("random_bits", &[Family::Bits]);
+}
+
+#[test]
+fn random_estimates() {
+    compare_with_norn("random_estimates", &[Family::Estimates]);
+}
+
+#[test]
+fn random_sorting() {
+    compare_with_norn("random_sorting", &[Family::Sort]);
+}
+
+#[test]
 fn random_everything() {
     compare_with_norn("random_everything", norn_tests::random::FAMILIES);
 }

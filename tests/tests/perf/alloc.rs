@@ -102,6 +102,7 @@ impl Bench {
         bench.say(&command(
             "MSET key value:00000000 counter 1000000 long 0123456789012345678901234567890123456789",
         ));
+        bench.say(&command("PFADD seen a b c"));
         bench
     }
 
@@ -151,6 +152,12 @@ const LINES: &[&str] = &[
     "TYPE key",
     "MGET key counter missing",
     "GETRANGE long 3 20",
+    "SETBIT bits 77 1",
+    "GETBIT long 77",
+    "BITCOUNT long 1 -2",
+    "BITPOS long 1",
+    "PFADD seen a",
+    "PFCOUNT seen",
     "SELECT 0",
 ];
 

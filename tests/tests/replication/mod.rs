@@ -294,6 +294,39 @@ fn norn_follows_a_real_redis_and_resumes() {
     }
 }
 
+/// Bitmaps and HyperLogLogs are the same bytes on both sides, those that reading writes included.
+#[test]
+fn bits_and_estimates_have_the_same_bytes_everywhere() {
+    let Some(mut real) = Site::redis("replication::bits_and_estimates", &[]) else { return };
+    let mut master = Site::norn(&[]);
+    let mut replica = Site::norn(&[]);
+    real.follow(&master);
+    replica.follow(&master);
+    (real.linked(), replica.linked());
+    for line in [
+        "SETBIT bits 77 1",
+        "BITFIELD bits INCRBY u5 3 9 OVERFLOW FAIL INCRBY u5 3 30",
+        "BITFIELD longer OVERFLOW FAIL SET u8 16 256",
+        "BITOP NOT inverse bits",
+        "PFADD empty",
+        "PFADD few a b c d",
+        "PFCOUNT few",
+        "PFADD dense a b c d e f g",
+        "PFDEBUG TODENSE dense",
+        "PFMERGE merged few dense",
+        "PFADD stale x y z",
+        "PFCOUNT merged few",
+        "PFADD filler 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30",
+    ] {
+        assert!(!master.ask(line).starts_with('-'), "{line}");
+    }
+    same(&mut master, &mut real);
+    same(&mut master, &mut replica);
+    // A replica that is asked keeps nothing, because its master did not.
+    assert_eq!(replica.ask("PFCOUNT stale"), ":3");
+    same(&mut master, &mut replica);
+}
+
 #[test]
 fn a_chain_passes_everything_on() {
     let mut top = Site::norn(&[]);

@@ -2,10 +2,12 @@
 
 use super::super::{Event, Object, Reader, ReaderOptions, WriterOptions};
 use super::*;
-use crate::rdb::BlobKind;
+use crate::base::crc::crc64;
+use crate::rdb::{BlobKind, dump_value, open_dump};
 use crate::value::{Digest, HashValue, SetForm, SetValue};
 use alloc::vec::Vec;
 use bytes::Bytes;
+use proptest::prelude::*;
 
 fn secret() -> HashKey {
     HashKey::new([5; 16])
@@ -51,6 +53,29 @@ fn set(members: usize, name: &str) -> Value {
     Value::Set(set)
 }
 
+fn zset(members: usize) -> Value {
+    let (entries, value) = Forms::default().zset;
+    let limits = crate::value::ZSetLimits { entries, value, hash: secret() };
+    let mut set = crate::value::ZSet::new(1, 1, &limits);
+    for n in 0..members {
+        let score = [0.5, -3.0, f64::INFINITY, 1e300, -0.0][n % 5] * (1 + n / 5) as f64;
+        set.update(std::format!("m{n}").as_bytes(), &limits, |_| Some(score));
+    }
+    Value::ZSet(set)
+}
+
+fn list(elements: usize) -> Value {
+    use crate::containers::quicklist::{End, Item};
+    let limit = Limit::new(Forms::default().list);
+    let mut list = crate::value::List::new();
+    for n in 0..elements {
+        let text = std::format!("{}", n * n * 7_919);
+        list.make_room(text.len(), 1, limit);
+        list.push(End::Back, Item::from(text.as_bytes()), limit);
+    }
+    Value::List(list)
+}
+
 #[test]
 fn everything_comes_back() {
     let values = [
@@ -61,6 +86,10 @@ fn everything_comes_back() {
         set(600, ""),
         set(5, "m"),
         set(300, "m"),
+        zset(3),
+        zset(200),
+        list(5),
+        list(3_000),
     ];
     for value in &values {
         for version in [9, 10, 11] {
@@ -115,5 +144,46 @@ fn doubles_halves_and_nothing_are_refused() {
     for (object, unfit) in cases {
         let shown = std::format!("{object:?}");
         assert_eq!(value_of(object, &Forms::default(), &secret()).expect_err("unfit"), unfit, "{shown}");
+    }
+}
+
+proptest! {
+    /// Damage under a checksum that holds: an error, or another value that is sound.
+    #[test]
+    fn damaged_payloads_do_no_harm(
+        which in 0..10_usize,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        compress: bool,
+    ) {
+        let value = match which {
+            0 => Value::encode(b"text that is longer than twenty bytes, longer than twenty bytes"),
+            1 => hash(3, false),
+            2 => hash(600, false),
+            3 => set(5, ""),
+            4 => set(5, "m"),
+            5 => set(300, "m"),
+            6 => zset(4),
+            7 => zset(150),
+            8 => list(9),
+            _ => list(3_000),
+        };
+        let mut body = dump_value(&value, 10, compress);
+        body.truncate(body.len() - 10);
+        for (at, to) in edits {
+            let at = at.index(body.len());
+            body[at] = to;
+        }
+        if let Some(cut) = cut {
+            body.truncate(cut.index(body.len()));
+        }
+        body.extend_from_slice(&10_u16.to_le_bytes());
+        let sum = crc64(0, &body);
+        body.extend_from_slice(&sum.to_le_bytes());
+        if let Ok(object) = open_dump(&body)
+            && let Ok(value) = value_of(object, &Forms::default(), &secret())
+        {
+            value.check();
+        }
     }
 }
