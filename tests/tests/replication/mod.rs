@@ -302,7 +302,8 @@ fn bits_and_estimates_have_the_same_bytes_everywhere() {
     let mut replica = Site::norn(&[]);
     real.follow(&master);
     replica.follow(&master);
-    (real.linked(), replica.linked());
+    real.linked();
+    replica.linked();
     for line in [
         "SETBIT bits 77 1",
         "BITFIELD bits INCRBY u5 3 9 OVERFLOW FAIL INCRBY u5 3 30",
