@@ -20,7 +20,6 @@ mod stream {
     pub(super) const NETWORK: u64 = 5;
     pub(super) const SAYS: u64 = 6;
     pub(super) const FAULTS: u64 = 7;
-    pub(super) const FILES: u64 = 8;
 }
 
 /// What a caller may fix instead of leaving it to the seed.
@@ -99,7 +98,6 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
     } else {
         shared.push(("repl-diskless-sync-delay", "0".to_owned()));
     }
-    shared.extend(files(seed));
     let server = |i: usize, c: &mut Chance| ServerPlan {
         master: match i {
             0 => None,
@@ -112,23 +110,6 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
         skew_us: if exact_clocks { 0 } else { c.between(0, 4_000_000) as i64 - 2_000_000 },
     };
     (0..count).map(|i| server(i, &mut c)).collect()
-}
-
-/// A quarter of the clusters keeps snapshots.
-fn files(seed: u64) -> Vec<(&'static str, String)> {
-    let mut c = Chance::new(seed, stream::FILES);
-    if !c.one_in(4) {
-        return Vec::new();
-    }
-    let points = c.pick(&["1 1", "2 10", "5 1", "1 100 10 1"]);
-    let share = c.pick(&[1, 25, 100]).to_string();
-    let version = c.pick(&[9, 10, 10, 11]).to_string();
-    vec![
-        ("save", points.to_owned()),
-        ("snapshot-time-share", share),
-        ("rdb-version", version),
-        ("stop-writes-on-bgsave-error", "no".to_owned()),
-    ]
 }
 
 fn clients(seed: u64, servers: usize) -> Vec<ClientPlan> {
