@@ -5,8 +5,8 @@ use bytes::Bytes;
 use norn_core::config::{Access, Config, Knobs};
 use norn_core::contract::{
     Address, ConnId, DialTarget, DiskDone, DiskError, DiskErrorKind, DiskRequest, DiskResult, Effects,
-    Garbage, Input, LinkId, ListenAt, ListenError, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Tuning,
-    Unix, concat,
+    Garbage, Input, LinkId, ListenAt, ListenError, ListenErrorKind, ListenerId, LogLevel, Mono, Now, OpId,
+    Out, Peer, Tuning, Unix, concat,
 };
 use norn_core::node::{Node, Process, Setup};
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ impl Effects for Driver {
         let ListenAt::Tcp { port, .. } = at else { panic!("TCP only") };
         let overlaps = self.listening.iter().any(|(_, other)| other == at);
         let result = if self.taken.contains(port) || overlaps {
-            Err(ListenError("bind: Address already in use".into()))
+            Err(ListenError { text: "bind: Address already in use".into(), kind: ListenErrorKind::Other })
         } else {
             self.listening.push((listener, at.clone()));
             Ok(())

@@ -9,7 +9,7 @@ use crate::os_text::os_text;
 use crate::sockets::{OWN_TOKENS, Socket};
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
-use norn_core::contract::{Address, ListenAt, ListenError, ListenerId, Mono, Peer, Span};
+use norn_core::contract::{Address, ListenAt, ListenError, ListenErrorKind, ListenerId, Mono, Peer, Span};
 use socket2::{Domain, Protocol, SockAddr, Socket as RawSocket, Type};
 use std::fmt::Write as _;
 use std::io;
@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 /// The most connections accepted from one listener in one turn.
 pub(crate) const ACCEPTS_MAX: usize = 1_000;
+
+/// ENOPROTOOPT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPFNOSUPPORT, EAFNOSUPPORT of Linux.
+const UNSUPPORTED: [i32; 5] = [92, 93, 94, 96, 97];
 
 /// How long accepting rests when the process has no descriptor left.
 const REST: Span = Span::ms(100);
@@ -85,13 +88,13 @@ impl Listeners {
                 listen_unix(&path, *perm, *backlog).map(|socket| Stands::Unix(socket, path))
             }
         };
-        let mut stands = bound.map_err(|text| ListenError(text.into()))?;
+        let mut stands = bound?;
         let token = Token(LISTENER_TOKENS | id.0 as usize);
         let registered = match &mut stands {
             Stands::Tcp(socket) => registry.register(socket, token, Interest::READABLE),
             Stands::Unix(socket, _) => registry.register(socket, token, Interest::READABLE),
         };
-        registered.map_err(|error| ListenError(step("epoll", &error).into()))?;
+        registered.map_err(step("epoll"))?;
         self.list.retain(|old| old.id != id);
         // Connections may have come between `listen` and the registration.
         self.list.push(Listener { id, stands, ready: true });
@@ -276,54 +279,64 @@ impl End {
     }
 }
 
-fn listen_tcp(host: &str, port: u16, backlog: u32) -> Result<TcpListener, String> {
+fn listen_tcp(host: &str, port: u16, backlog: u32) -> Result<TcpListener, ListenError> {
     let address = resolve(host, port)?;
     let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP));
-    let socket = socket.map_err(|error| step("socket", &error))?;
+    let socket = socket.map_err(step("socket"))?;
     if address.is_ipv6() {
-        socket.set_only_v6(true).map_err(|error| step("setsockopt", &error))?;
+        socket.set_only_v6(true).map_err(step("setsockopt"))?;
     }
-    socket.set_reuse_address(true).map_err(|error| step("setsockopt SO_REUSEADDR", &error))?;
+    socket.set_reuse_address(true).map_err(step("setsockopt SO_REUSEADDR"))?;
     bind_and_listen(&socket, &address.into(), backlog)?;
     Ok(TcpListener::from_std(socket.into()))
 }
 
 /// Literal addresses; a host name is looked up here and now, which only a start-up may do.
-fn resolve(host: &str, port: u16) -> Result<SocketAddr, String> {
+fn resolve(host: &str, port: u16) -> Result<SocketAddr, ListenError> {
     match host {
         "*" => Ok((Ipv4Addr::UNSPECIFIED, port).into()),
         "::*" => Ok((Ipv6Addr::UNSPECIFIED, port).into()),
         name => {
-            let mut found = (name, port).to_socket_addrs().map_err(|error| os_text(&error))?;
-            found.next().ok_or_else(|| "Name or service not known".to_owned())
+            let unknown = |text: String| ListenError { text: text.into(), kind: ListenErrorKind::Other };
+            let mut found = (name, port).to_socket_addrs().map_err(|error| unknown(os_text(&error)))?;
+            found.next().ok_or_else(|| unknown("Name or service not known".to_owned()))
         }
     }
 }
 
-fn listen_unix(path: &Path, perm: u32, backlog: u32) -> Result<UnixListener, String> {
+fn listen_unix(path: &Path, perm: u32, backlog: u32) -> Result<UnixListener, ListenError> {
     let stale = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
     if stale {
-        std::fs::remove_file(path).map_err(|error| step("unlink", &error))?;
+        std::fs::remove_file(path).map_err(step("unlink"))?;
     }
-    let address = SockAddr::unix(path).map_err(|error| step("bind", &error))?;
-    let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None).map_err(|error| step("socket", &error))?;
+    let address = SockAddr::unix(path).map_err(step("bind"))?;
+    let socket = RawSocket::new(Domain::UNIX, Type::STREAM, None).map_err(step("socket"))?;
     bind_and_listen(&socket, &address, backlog)?;
     if perm != 0 {
         let mode = std::fs::Permissions::from_mode(perm);
-        std::fs::set_permissions(path, mode).map_err(|error| step("chmod", &error))?;
+        std::fs::set_permissions(path, mode).map_err(step("chmod"))?;
     }
     Ok(UnixListener::from_std(socket.into()))
 }
 
-fn bind_and_listen(socket: &RawSocket, address: &SockAddr, backlog: u32) -> Result<(), String> {
-    socket.set_nonblocking(true).map_err(|error| step("fcntl", &error))?;
-    socket.bind(address).map_err(|error| step("bind", &error))?;
+fn bind_and_listen(socket: &RawSocket, address: &SockAddr, backlog: u32) -> Result<(), ListenError> {
+    socket.set_nonblocking(true).map_err(step("fcntl"))?;
+    socket.bind(address).map_err(step("bind"))?;
     let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-    socket.listen(backlog).map_err(|error| step("listen", &error))
+    socket.listen(backlog).map_err(step("listen"))
 }
 
-fn step(call: &str, error: &io::Error) -> String {
-    format!("{call}: {}", os_text(error))
+/// The error of a system call.
+fn step(call: &str) -> impl Fn(io::Error) -> ListenError + '_ {
+    move |error| {
+        let text = format!("{call}: {}", os_text(&error)).into();
+        let kind = match error.raw_os_error() {
+            _ if error.kind() == io::ErrorKind::AddrNotAvailable => ListenErrorKind::NotAvailable,
+            Some(errno) if UNSUPPORTED.contains(&errno) => ListenErrorKind::Unsupported,
+            _ => ListenErrorKind::Other,
+        };
+        ListenError { text, kind }
+    }
 }
 
 #[cfg(test)]
@@ -377,7 +390,7 @@ mod tests {
         match listeners.listen(poll.registry(), Path::new("/"), ListenerId(1), &tcp("::*", port)) {
             Ok(()) => assert_eq!(listeners.addresses()[1], SocketAddr::from(([0_u16; 8], port))),
             // A machine without IPv6.
-            Err(error) => assert!(!error.0.contains("in use"), "{}", error.0),
+            Err(error) => assert!(!error.text.contains("in use"), "{}", error.text),
         }
     }
 
@@ -387,7 +400,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
         let port = taken.local_addr().expect("address").port();
         let mut text = |at: &ListenAt| {
-            listeners.listen(poll.registry(), Path::new("/"), ListenerId(0), at).expect_err("must fail").0
+            listeners.listen(poll.registry(), Path::new("/"), ListenerId(0), at).expect_err("must fail").text
         };
         assert_eq!(&*text(&tcp("127.0.0.1", port)), "bind: Address already in use");
         assert_eq!(&*text(&tcp("192.0.2.1", port)), "bind: Cannot assign requested address");
@@ -422,7 +435,7 @@ mod tests {
         let at = ListenAt::Unix { path: path.to_str().expect("UTF-8").into(), perm: 0, backlog: 16 };
         let error =
             listeners.listen(poll.registry(), Path::new("/"), ListenerId(0), &at).expect_err("must fail");
-        assert_eq!(&*error.0, "bind: Address already in use");
+        assert_eq!(&*error.text, "bind: Address already in use");
         assert!(path.exists());
     }
 }

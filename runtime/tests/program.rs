@@ -156,6 +156,58 @@ fn a_port_in_use_ends_the_program_with_code_1() {
 }
 
 #[test]
+fn several_addresses_and_a_unix_socket_are_listened_on() {
+    let place = Place::new("addresses");
+    let port = free_port();
+    let args =
+        ["--port", &port.to_string(), "--bind", "127.0.0.1 127.0.0.2 -192.0.2.1 -::1", "--logfile", "a.log"];
+    let unix = ["--unixsocket", "s", "--unixsocketperm", "700"];
+    let child = place.command(&[&args[..], &unix].concat()).spawn().expect("start");
+    until("the server", || place.read("a.log").contains("Ready to accept connections unix"));
+    assert!(answers(port));
+    assert!(TcpStream::connect(("127.0.0.2", port)).is_ok());
+    let has_ipv6 = TcpListener::bind("[::1]:0").is_ok();
+    assert_eq!(TcpStream::connect(("::1", port)).is_ok(), has_ipv6);
+    let log = place.read("a.log");
+    let missing = format!(
+        "Warning: Could not create server TCP listening socket 192.0.2.1:{port}: bind: Cannot assign requested address"
+    );
+    assert!(log.contains(&missing), "{log}");
+    assert!(std::os::unix::net::UnixStream::connect(place.0.join("s")).is_ok());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(place.0.join("s")).expect("socket").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o700);
+    signal("-TERM", &child.id().to_string());
+    assert_eq!(end_of(child), Some(0));
+    assert!(!place.0.join("s").exists());
+}
+
+/// An optional address may be none of this machine's; one in use is a mistake all the same.
+#[test]
+fn addresses_that_cannot_be_had_end_the_program_with_code_1() {
+    let place = Place::new("optional");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let port = taken.local_addr().expect("address").port().to_string();
+    let failed = format!("Failed listening on port {port} (tcp), aborting.");
+    for (bind, told) in [
+        ("127.0.0.2 -127.0.0.1", &*failed),
+        ("127.0.0.2 192.0.2.1", &failed),
+        ("-192.0.2.1", "Configured to not listen anywhere, exiting."),
+    ] {
+        let output = place.output(&["--port", &port, "--bind", bind]);
+        assert_eq!(output.status.code(), Some(1), "{bind}");
+        assert!(text(&output.stdout).contains(told), "{bind}: {}", text(&output.stdout));
+    }
+    let output = place.output(&["--port", "0", "--unixsocket", "/no/such/dir/s"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("bind: No such file or directory"));
+    let output = place.output(&["--port", "0"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("Configured to not listen anywhere, exiting."));
+}
+
+#[test]
 fn the_background_process_serves_on_its_own() {
     let place = Place::new("background");
     let port = free_port();

@@ -8,6 +8,7 @@ pub mod agenda;
 pub mod chance;
 pub mod client;
 pub mod clock;
+pub mod content;
 pub mod disk;
 pub mod model;
 pub mod net;

@@ -1,27 +1,30 @@
-//! norn-sim: runs seeds of the simulator and says what was wrong with them.
-//!
-//! Exit codes: 0 nothing was wrong; 1 a rule was violated; 2 wrong usage; 3 the core panicked; 4 two runs of a seed
-//! differed.
+//! norn-sim: runs seeds of the simulator and says what was wrong with them. Its exit codes are those that `--help` tells.
 
+mod bench;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod report;
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use norn_sim::plan::Canary;
 use norn_sim::plan::draw::Limits;
 use norn_sim::run::{self, Options, Outcome, Verdict};
 use report::Report;
 use std::io::Write as _;
 use std::ops::Range;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
+
+const EXIT_CODES: &str = "Exit codes: 0 nothing was wrong; 1 a rule was violated; 2 wrong usage; 3 two runs of a seed differed; \
+4 there was a panic; 5 the servers did not agree in time after everything was mended, or someone was left waiting; 130 \
+interrupted with nothing wrong so far. Of several the first in the order 3, 4, 1, 5 counts.";
 
 /// The seeded simulator of norn clusters.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -31,6 +34,12 @@ struct Cli {
 enum Command {
     /// Run seeds.
     Run(RunArgs),
+    /// Measure what a seed costs: three servers, 60 simulated seconds, a thousand commands.
+    Bench {
+        /// How many seeds.
+        #[arg(long, default_value_t = 300)]
+        seeds: u64,
+    },
     /// Plant each bug in turn and count the seeds until an oracle finds it.
     #[cfg(feature = "mutants")]
     Mutants {
@@ -81,6 +90,19 @@ struct RunArgs {
     /// Stop at the first seed with something wrong.
     #[arg(long)]
     stop: bool,
+    /// Go wrong on purpose, to see that it is noticed.
+    #[arg(long, hide = true, value_parser = canary)]
+    canary: Option<Canary>,
+}
+
+fn canary(text: &str) -> Result<Canary, String> {
+    match text {
+        "violation" => Ok(Canary::Violation),
+        "panic" => Ok(Canary::Panic),
+        "unsteady" => Ok(Canary::Unsteady),
+        "stuck" => Ok(Canary::Stuck),
+        _ => Err("expected violation, panic, unsteady or stuck".to_owned()),
+    }
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
@@ -102,22 +124,16 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn main() -> ExitCode {
-    #[cfg_attr(
-        not(feature = "mutants"),
-        expect(
-            clippy::infallible_destructuring_match,
-            reason = "with planted bugs there is a second command"
-        )
-    )]
     let args = match Cli::parse().command {
         Command::Run(args) => args,
+        Command::Bench { seeds } => return bench::bench(seeds.max(1)),
         #[cfg(feature = "mutants")]
         Command::Mutants { seeds, beyond, write, alone } => {
             let limits = Limits { alone, ..Limits::default() };
             return mutants::board(mutants::Search { seeds, beyond, limits }, write.as_deref());
         }
     };
-    let limits = Limits { calm: args.calm, alone: args.alone, ..Limits::default() };
+    let limits = Limits { calm: args.calm, alone: args.alone, canary: args.canary, ..Limits::default() };
     let options = Options { limits, trace: args.trace, once: args.once, again: false };
     match (args.seed, &args.seeds) {
         (Some(seed), _) => one(seed, options, args.hash),
@@ -130,6 +146,7 @@ fn main() -> ExitCode {
 }
 
 fn one(seed: u64, options: Options, hash: bool) -> ExitCode {
+    run::silence_panics();
     let outcome = run::seed(seed, options);
     if hash {
         println!("{:016x}", outcome.hash);
@@ -147,14 +164,18 @@ const fn code(verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::Fine => 0,
         Verdict::Wrong(_) => 1,
-        Verdict::Panicked(_) => 3,
-        Verdict::Unsteady(_) => 4,
+        Verdict::Unsteady(_) => 3,
+        Verdict::Panicked(_) => 4,
+        Verdict::Stuck(_) => 5,
     }
 }
 
 fn many(range: Range<u64>, options: Options, args: &RunArgs) -> ExitCode {
     // A panic is reported with its seed; the default message would tear the progress bar apart.
-    std::panic::set_hook(Box::new(|_| {}));
+    run::silence_panics();
+    let interrupted = Arc::new(AtomicBool::new(false));
+    // Without it Ctrl-C ends the program at once.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted));
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = args.jobs.unwrap_or(processors).max(1);
     let started = Instant::now();
@@ -167,9 +188,11 @@ fn many(range: Range<u64>, options: Options, args: &RunArgs) -> ExitCode {
     let mut report = Report::default();
     std::thread::scope(|scope| {
         for _ in 0..jobs {
-            let (sender, next, end) = (sender.clone(), &next, range.end);
+            let (sender, next, end, interrupted) = (sender.clone(), &next, range.end, &interrupted);
             scope.spawn(move || {
-                while deadline.is_none_or(|d| Instant::now() < d) {
+                let over =
+                    || interrupted.load(Ordering::Relaxed) || deadline.is_some_and(|d| Instant::now() >= d);
+                while !over() {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end || sender.send(run::seed(seed, options)).is_err() {
                         return;
@@ -189,5 +212,12 @@ fn many(range: Range<u64>, options: Options, args: &RunArgs) -> ExitCode {
     });
     bar.finish_and_clear();
     print!("{}", report.text(started.elapsed(), jobs));
-    ExitCode::from(report.code())
+    let interrupted = interrupted.load(Ordering::Relaxed);
+    if interrupted {
+        println!("interrupted");
+    }
+    match report.code() {
+        0 if interrupted => ExitCode::from(130),
+        code => ExitCode::from(code),
+    }
 }

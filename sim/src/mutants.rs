@@ -29,7 +29,7 @@ type Finds = BTreeMap<&'static str, (u64, u64, String)>;
 
 /// Runs seeds with each bug until it is found, prints the board and writes it to `into`.
 pub(crate) fn board(search: Search, into: Option<&Path>) -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
+    run::silence_panics();
     let sound: Vec<bool> = each(search.seeds as usize, |seed| {
         search.run(seed as u64, Planted::default()).verdict == Verdict::Fine
     });
@@ -127,7 +127,7 @@ fn others(finds: &Finds, first: &str) -> String {
 fn named(verdict: Verdict) -> Option<(&'static str, String)> {
     match verdict {
         Verdict::Fine => None,
-        Verdict::Wrong(v) | Verdict::Unsteady(v) => Some((v.oracle, v.reason)),
+        Verdict::Wrong(v) | Verdict::Stuck(v) | Verdict::Unsteady(v) => Some((v.oracle, v.reason)),
         Verdict::Panicked(text) => Some(("panic", text)),
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct Report {
 pub(crate) fn verdict(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Fine => "nothing was wrong".to_owned(),
-        Verdict::Wrong(v) => format!("{}: {}", v.oracle, v.reason),
-        Verdict::Panicked(text) => format!("the core panicked: {text}"),
+        Verdict::Wrong(v) | Verdict::Stuck(v) => format!("{}: {}", v.oracle, v.reason),
+        Verdict::Panicked(text) => format!("panic: {text}"),
         Verdict::Unsteady(v) => format!("{}: {}", v.oracle, v.reason),
     }
 }
@@ -56,7 +56,8 @@ impl Report {
 
     /// The exit code of the whole.
     pub(crate) fn code(&self) -> u8 {
-        self.failed.values().map(super::code).max().unwrap_or(0)
+        let codes: Vec<u8> = self.failed.values().map(super::code).collect();
+        [3, 4, 1, 5].into_iter().find(|code| codes.contains(code)).unwrap_or(0)
     }
 
     /// The summary as text.

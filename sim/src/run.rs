@@ -7,6 +7,7 @@ use crate::oracle::Violation;
 use crate::plan::draw::{Limits, plan};
 use crate::plan::{Cuts, Plan};
 use crate::world::{Figures, World};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub enum Verdict {
     Fine,
     /// Something was.
     Wrong(Violation),
+    /// The servers did not come to agree, or someone was left waiting, after everything was mended.
+    Stuck(Violation),
     /// The core panicked with this message.
     Panicked(String),
     /// Two runs differed.
@@ -122,6 +125,7 @@ pub fn one(plan: &Arc<Plan>, trace: bool) -> Outcome {
     let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
     let verdict = match (ended, world.violation.take()) {
         (Err(payload), _) => Verdict::Panicked(message(payload.as_ref())),
+        (Ok(()), Some(violation)) if world.late => Verdict::Stuck(violation),
         (Ok(()), Some(violation)) => Verdict::Wrong(violation),
         (Ok(()), None) => Verdict::Fine,
     };
@@ -136,7 +140,20 @@ pub fn one(plan: &Arc<Plan>, trace: bool) -> Outcome {
     }
 }
 
+thread_local! {
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// From now on a panic prints nothing; its place is told with its seed.
+pub fn silence_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        PLACE.with(|last| *last.borrow_mut() = place.unwrap_or_default());
+    }));
+}
+
 fn message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "no message".to_owned()) + &PLACE.with(RefCell::take)
 }

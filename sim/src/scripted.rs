@@ -46,9 +46,12 @@ impl Scripted {
             kernel: Kernel::default(),
             path: Path::instant(),
             cuts,
+            pace_us: crate::plan::draw::PACE_MIN_US,
             length: Time::MAX / 4,
             items: Vec::new(),
             planted: Planted::default(),
+            unchecked: false,
+            canary: None,
         };
         let mut scripted = Self { world: World::new(Arc::new(plan), false, 0), used: 0 };
         scripted.settle();
@@ -99,7 +102,7 @@ impl Scripted {
 
     /// Bytes heard, and bytes still to be said.
     fn heard(&self) -> usize {
-        self.world.clients[..self.used].iter().map(|c| c.raw.len() + c.out.len()).sum()
+        self.world.clients[..self.used].iter().map(|c| c.raw.len() + c.out.len() - c.written).sum()
     }
 
     /// Lets time pass.
@@ -144,5 +147,9 @@ fn silence() -> Mixture {
         ttl_max_ms: 1,
         sweeping: false,
         databases: 1,
+        aggregates: 1,
+        members: 1,
+        block_min_ms: 1,
+        block_max_ms: 1,
     }
 }

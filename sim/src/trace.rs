@@ -98,8 +98,10 @@ pub fn hash_bytes(mut hash: u64, bytes: &[u8]) -> u64 {
 /// Bytes as a person can read them, at most `most` of them.
 #[must_use]
 pub fn readable(bytes: &[u8], most: usize) -> String {
-    let mut text = String::new();
-    for &byte in bytes.iter().take(most) {
+    let shown = &bytes[..bytes.len().min(most)];
+    let plain = shown.iter().position(|b| !(b' '..=b'~').contains(b)).unwrap_or(shown.len());
+    let mut text = std::str::from_utf8(&shown[..plain]).unwrap_or("").to_owned();
+    for &byte in &shown[plain..] {
         match byte {
             b'\r' => text.push_str("\\r"),
             b'\n' => text.push_str("\\n"),

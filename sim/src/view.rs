@@ -2,6 +2,7 @@
 
 use norn_core::contract::ConnId;
 use norn_core::node::Node;
+use norn_core::replication::PeerStage;
 
 /// What a node has to do with its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct View {
     pub digest: u128,
     /// Keys in all databases.
     pub keys: usize,
+    /// The database selected in the stream at this offset; none = a SELECT comes next.
+    pub selected: Option<u32>,
 }
 
 impl View {
@@ -82,7 +85,14 @@ impl View {
             offset: seen.offset,
             digest: seen.digest,
             keys: seen.keys,
+            selected: seen.selected,
         }
+    }
+
+    /// Connections of the replicas that acknowledged something, and what.
+    pub fn acknowledged(node: &Node) -> impl Iterator<Item = (u32, i64)> {
+        let online = node.server().repl.replicas().filter(|(_, p)| p.stage == PeerStage::Online);
+        online.map(|(slot, p)| (slot, p.acked)).filter(|(_, acked)| *acked > 0)
     }
 
     /// What a node keeps of its stream.

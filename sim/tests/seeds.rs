@@ -68,3 +68,59 @@ fn the_text_of_a_run_does_not_change_it() {
     assert_eq!(plain.hash, told.hash);
     assert!(told.trace.contains("n0   starts"));
 }
+
+#[test]
+fn a_run_does_not_depend_on_its_checks() {
+    for seed in 0..6 {
+        let run = |unchecked| {
+            let limits = Limits { unchecked, ..Limits::default() };
+            let mut world = World::new(Arc::new(plan(seed, limits)), false, 0);
+            world.run();
+            assert!(world.violation.is_none(), "seed {seed}: {:?}", world.violation);
+            (world.trace.hash(), world.flows())
+        };
+        assert_eq!(run(false), run(true), "seed {seed}");
+    }
+}
+
+#[test]
+fn each_way_to_go_wrong_has_its_exit_code() {
+    let code = |args: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_norn-sim");
+        let output = Command::new(program).args(args).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    for (canary, expected, word) in [
+        ("violation", 1, "canary: planted"),
+        ("unsteady", 3, "H1: two runs"),
+        ("panic", 4, "panic: planted at "),
+        ("stuck", 5, "F1: planted"),
+    ] {
+        let (code, text) = code(&["run", "--seeds", "1..2", "--calm", "--alone", "--canary", canary]);
+        assert_eq!(code, Some(expected), "{canary}: {text}");
+        assert!(text.contains(word) && text.contains("norn-sim run --seed 1 --trace"), "{canary}: {text}");
+    }
+    assert_eq!(code(&["run", "--seeds", "1..2", "--calm", "--alone"]).0, Some(0));
+    for wrong in [&["run", "--seeds", "2..1"][..], &["run", "--bogus"], &["run"], &["run", "--seeds", "x..2"]]
+    {
+        assert_eq!(code(wrong).0, Some(2), "{wrong:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_tells_what_it_found() {
+    let program = env!("CARGO_BIN_EXE_norn-sim");
+    let child = Command::new(program)
+        .args(["run", "--seeds", "0..100000000", "--calm", "--alone", "--jobs", "1"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The handler is in place once the first seeds have run.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("seeds had something wrong") && text.ends_with("interrupted\n"), "{text}");
+}

@@ -54,18 +54,40 @@ pub fn difference(left: &StepHeard, right: &StepHeard, rule: &Rule) -> Option<St
             one.insert(name.clone(), heard.clone());
             crate::script::render(&one, rule, name)
         };
-        let present =
-            |replies: &[Reply]| presented(&replies.iter().map(one_encoding).collect::<Vec<_>>(), rule);
-        let (left, right) = (present(&a.replies), present(&b.replies));
         let same = a.closed == b.closed
-            && a.rest == b.rest
-            && left.len() == right.len()
-            && left.iter().zip(&right).all(|(a, b)| same(a, b, rule));
+            && same_rest(&a.rest, &b.rest, rule)
+            && all_same(&a.replies, &b.replies, rule);
         if !same {
             return Some(format!("connection '{name}'\n  one:\n{}  other:\n{}", show(&a), show(&b)));
         }
     }
     None
+}
+
+/// Whether what is no whole reply is the same.
+fn same_rest(a: &[u8], b: &[u8], rule: &Rule) -> bool {
+    let bytes = |rest: &[u8]| {
+        let mut bytes = rest.to_vec();
+        bytes.sort_unstable();
+        bytes
+    };
+    a == b || ((rule.unordered || rule.any_order) && bytes(a) == bytes(b))
+}
+
+/// Whether two lists of replies are the same under a rule. What EXEC answers is compared command by command where every
+/// command answered once.
+fn all_same(a: &[Reply], b: &[Reply], rule: &Rule) -> bool {
+    if let ([Reply::Array(a)], [Reply::Array(b)]) = (a, b)
+        && a.len() == rule.queued.len()
+        && b.len() == a.len()
+        && !rule.leaves
+    {
+        let one = std::slice::from_ref;
+        return rule.queued.iter().enumerate().all(|(n, rule)| all_same(one(&a[n]), one(&b[n]), rule));
+    }
+    let present = |replies: &[Reply]| presented(&replies.iter().map(one_encoding).collect::<Vec<_>>(), rule);
+    let (a, b) = (present(a), present(b));
+    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| same(a, b, rule))
 }
 
 /// 7.2 has one more encoding for lists and for sets; which of them a value has is a matter of the transcripts.

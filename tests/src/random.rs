@@ -103,6 +103,8 @@ pub const FAMILIES: &[Family] = &[
     Family::Geo,
     Family::Bits,
     Family::Estimates,
+    Family::Stream,
+    Family::Groups,
 ];
 
 /// One random command.
@@ -124,7 +126,7 @@ pub const CONNS: usize = 3;
 /// database, `P` a pattern, `C` a channel, `X` any word, `U` a position in a stream, `G` a group, `W` a consumer,
 /// `N` a member, `Z` a score (none of which the two servers print differently), `E` an end of a range of scores, `L` one
 /// of a range of members, `O` a longitude and a latitude, `Q` a position of a bit, `Y` a type of field, `J` an end of a range
-/// of bits, `R` some dozens of elements, `H` a payload of DUMP, `[..|..]` one of several, maybe nothing.
+/// of bits, `R` some dozens of elements, `H` a payload of DUMP, `ON` a place and a member, `[..|..]` one of several, maybe nothing.
 const STRING: &str = "
     GET K; GET K; SET K V; SET K V; SET K I; SET K V [|NX|XX] [|GET] [|KEEPTTL|EX|EXAT];
     SET K V [EX|px] [T|M]; SET K V EXAT A; SET K V PXAT B NX; SET K V XX GET KEEPTTL; SET K V GET PX M;
@@ -139,7 +141,7 @@ const GENERIC: &str = "
     RENAMENX K K; COPY K K; COPY K K REPLACE; COPY K K DB D [|REPLACE]; COPY K K [DB|NOPE]; MOVE K D;
     SELECT D; SWAPDB D D; DBSIZE; KEYS P; SCAN 0 COUNT 1000 [|MATCH] [|P]; SCAN 0 COUNT 1000 TYPE string;
     SCAN [nosuch|1.5|-|99999999999999999999999]; SCAN 0 COUNT [0|-1|x|1000|99999999999999999999];
-    OBJECT ENCODING K; OBJECT REFCOUNT K; GET K; FLUSHDB; DEBUG RELOAD [|x|NOSAVE x]; SAVE; BGSAVE [x|SCHEDULE x]; FLUSHALL [|ASYNC|SYNC|X]; EXPIREAT K A;
+    OBJECT ENCODING K; OBJECT REFCOUNT [list|nosuch]; GET K; FLUSHDB; SAVE; BGSAVE [x|SCHEDULE x]; FLUSHALL [|ASYNC|SYNC|X]; EXPIREAT K A;
     EXPIRETIME K; PERSIST K; OBJECT X K; SELECT X; MOVE K X";
 const EXPIRE: &str = "
     SET K V; SET K V EXAT A; EXPIRE K T; PEXPIRE K M; EXPIREAT K A; PEXPIREAT K B;
@@ -169,7 +171,7 @@ const HASH: &str = "
     HMGET K V V I; HGETALL K; HKEYS K; HVALS K; HLEN K; HSTRLEN K V; HEXISTS K V; HDEL K V; HDEL K V I V; HINCRBY K V I;
     HINCRBY K V [1|-1|5]; HINCRBYFLOAT K V F; HINCRBYFLOAT K V F; HINCRBYFLOAT K I F; HRANDFIELD K 1000 [|WITHVALUES|X];
     HRANDFIELD K [0|x|1.5|-9223372036854775808]; HSCAN K 0 COUNT 1000; HSCAN K 0 COUNT 1000 MATCH P; HSCAN K [x|-|1.5|nosuch]; HSCAN K 0 X;
-    HSCAN K 0 COUNT [0|-1|x]; DEBUG RELOAD; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; OBJECT ENCODING K; SET K V; EXPIREAT K A;
+    HSCAN K 0 COUNT [0|-1|x]; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; OBJECT ENCODING K; SET K V; EXPIREAT K A;
     MULTI; EXEC; EXEC; DISCARD";
 const SET: &str = "
     SADD K V; SADD K I; SADD K V I V; SADD K I I I I; SADD K [1|2|3|4|5] [3|4|5|6|7]; SREM K V; SREM K I V I; SCARD K;
@@ -177,7 +179,7 @@ const SET: &str = "
     SRANDMEMBER K [1000|0|x|-9223372036854775808]; SINTER K K; SINTER K K K; SINTERSTORE K K K; SUNION K K; SUNION K K K K K K;
     SUNIONSTORE K K K; SDIFF K K; SDIFF K K K; SDIFFSTORE K K K; SDIFFSTORE K K K K; SINTERCARD 2 K K;
     SINTERCARD S K K LIMIT S; SINTERCARD [1|2|3|x] K K [|LIMIT|X]; SSCAN K 0 COUNT 1000; SSCAN K 0 COUNT 1000 MATCH P;
-    SSCAN K [x|-|1.5|nosuch]; SSCAN K 0 X; DEBUG RELOAD; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; OBJECT ENCODING K; SET K V; EXPIREAT K A;
+    SSCAN K [x|-|1.5|nosuch]; SSCAN K 0 X; DEL K; TYPE K; RENAME K K; COPY K K REPLACE; OBJECT ENCODING K; SET K V; EXPIREAT K A;
     MULTI; EXEC; EXEC; DISCARD";
 const LIST: &str = "
     LPUSH K V; RPUSH K V; LPUSH K V V I; RPUSH K I V I V; LPUSHX K V; RPUSHX K V V; LPOP K; RPOP K; LPOP K S; RPOP K S;
@@ -202,11 +204,11 @@ const ZSET: &str = "
     ZINTER 3 K K K AGGREGATE [SUM|MIN|MAX] WITHSCORES; ZDIFF 2 K K [|WITHSCORES]; ZINTERCARD 2 K K [|LIMIT] [|1];
     ZUNIONSTORE K 2 K K [|AGGREGATE] [|MIN|MAX]; ZINTERSTORE K 2 K K; ZDIFFSTORE K 2 K K; ZUNION S K K; ZUNIONSTORE K S K;
     ZRANGESTORE K K S S; ZRANGESTORE K K E E BYSCORE [|REV] [|LIMIT] [|0] [|2]; ZRANDMEMBER K [0|x|1.5] [|WITHSCORES|X];
-    ZSCAN K X; ZSCAN K 0 [COUNT|MATCH|X] [|0]; BZPOPMIN K [x|-1];
+    ZSCAN K [x|-|1.5|nosuch]; ZSCAN K 0 COUNT 1000; ZSCAN K 0 COUNT 1000 MATCH P; ZSCAN K 0 [COUNT|X] 0; BZPOPMIN K [x|-1];
     BZMPOP [x|-1] 1 K MIN; DEL K; TYPE K; COPY K K REPLACE; RENAME K K; EXPIREAT K A; OBJECT ENCODING K; MULTI; EXEC; EXEC;
     DISCARD; SADD K N N; SADD K N";
 const GEO: &str = "
-    GEOADD g O N; GEOADD g O N O N O N; GEOADD h O N; GEOADD [g|h] [NX|XX|CH] O N; GEOADD g X 1 N; GEOADD K O N;
+    GEOADD g ON; GEOADD g ON ON ON; GEOADD h ON; GEOADD [g|h] [NX|XX|CH] ON; GEOADD g X 1 x; GEOADD K ON;
     GEOPOS g N N; GEOPOS h N; GEOHASH g N N; GEODIST g N N [|m|km|FT|mi|x]; GEOPOS K N;
     GEORADIUS g O [0|1|100|300|2000|20000] km [|WITHDIST] [|WITHHASH] [|WITHCOORD] [|ASC|DESC];
     GEORADIUS_RO g O [100|5000] [km|mi|x] COUNT S [|ANY] [|DESC]; GEORADIUSBYMEMBER g N [10|500|x|-1] km [|WITHDIST] ASC;
@@ -294,8 +296,8 @@ const SORT: &str = "
     SORT K BY w* GET # GET n* GET h*->g; SORT K GET [nosuch|#|w*|h*->|h*->f] ALPHA; SORT K ALPHA BY n*; SORT K BY nosort; SORT K BY nosort GET n* DESC;
     SORT K STORE K; SORT K ALPHA STORE K; SORT K BY w* LIMIT 0 S STORE K; SORT K BY nosort STORE K; SORT K ALPHA GET w* GET # STORE K;
     SORT_RO K; SORT_RO K ALPHA DESC LIMIT S S; SORT_RO K BY w* GET n*; SORT_RO K STORE K; SORT K X; SORT K LIMIT X S; SORT K LIMIT S; SORT K BY; SORT K GET;
-    SORT K STORE; LRANGE K 0 -1; LRANGE K 0 -1; TYPE K; RESTORE K [0|0|100000|-1|x] H; RESTORE K [0|100000] H REPLACE;
-    RESTORE K [0|100000] H [|REPLACE] [|ABSTTL]; RESTORE K 5 H [|REPLACE] ABSTTL; RESTORE K 0 H REPLACE [IDLETIME|FREQ|X] [0|1|255|256|-1|x]; RESTORE K 0 H [IDLETIME|FREQ|REPLACE];
+    SORT K STORE; LRANGE K 0 -1; LRANGE K 0 -1; TYPE K; RESTORE K [0|0|2000000|-1|x] H; RESTORE K [0|2000000] H REPLACE;
+    RESTORE K [0|2000000] H [|REPLACE] [|ABSTTL]; RESTORE K 5 H [|REPLACE] ABSTTL; RESTORE K 0 H REPLACE [IDLETIME|FREQ|X] [0|1|255|256|-1|x]; RESTORE K 0 H [IDLETIME|FREQ|REPLACE];
     RESTORE K 0 V REPLACE; GET K; PTTL K; OBJECT FREQ K; MULTI; EXEC; EXEC; DISCARD";
 
 /// `count` random commands of some families.
@@ -310,8 +312,11 @@ pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
         start("HSET hash f v"),
         start("ZADD zset 1 m"),
         start("XADD stream 1-1 f v"),
+        // Neither server removes what nobody reads: when it does so is a matter of time.
+        start("DEBUG SET-ACTIVE-EXPIRE 0"),
         start("CONFIG SET stream-node-max-entries 100 stream-node-max-bytes 4096 hll-sparse-max-bytes 3000"),
     ];
+    let mut queued: [Vec<Rule>; CONNS] = Default::default();
     for _ in 0..count {
         let family = families[rng.below(families.len())];
         let templates = match family {
@@ -337,10 +342,32 @@ pub fn generate(seed: u64, families: &[Family], count: usize) -> Vec<Said> {
         let templates: Vec<_> = templates.split(';').map(str::trim).collect();
         let template = rng.pick(&templates);
         let words = fill(&mut rng, template, keys);
-        let rule = rule_of(&words, template);
-        said.push(Said { conn: speaker(&mut rng, template), words, rule });
+        let conn = speaker(&mut rng, template);
+        let rule = exec_rule(&mut queued[conn], &words, rule_of(&words, template));
+        said.push(Said { conn, words, rule });
     }
     said
+}
+
+/// The rule of a command; when it is EXEC, that of everything said on its connection since MULTI.
+fn exec_rule(queued: &mut Vec<Rule>, words: &[Vec<u8>], rule: Rule) -> Rule {
+    match &words.first().map(|w| w.to_ascii_uppercase()).unwrap_or_default()[..] {
+        b"EXEC" => {
+            let all = queued.iter().fold(rule, |all, one| all.or(one));
+            Rule { queued: std::mem::take(queued), ..all }
+        }
+        b"MULTI" | b"WATCH" => rule,
+        b"DISCARD" | b"RESET" => {
+            queued.clear();
+            rule
+        }
+        name => {
+            // A message to oneself stands before the answer or after it, within what EXEC answers or behind that.
+            let leaves = name.ends_with(b"PUBLISH") || name.ends_with(b"SUBSCRIBE");
+            queued.push(Rule { leaves, ..rule.clone() });
+            rule
+        }
+    }
 }
 
 fn start(line: &str) -> Said {
@@ -367,6 +394,10 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
             "" => continue,
             "K" => KEYS[rng.below(keys)],
             "V" if rng.one_in(3) => rng.pick(INTEGERS),
+            "V" if rng.one_in(300) => {
+                words.push(vec![b'a' + rng.bits() as u8 % 4; 1 << 20]);
+                continue;
+            }
             "V" => {
                 words.push(VALUES[rng.below(VALUES.len())].to_vec());
                 continue;
@@ -384,6 +415,10 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
                 words.extend((0..count).map(|_| rng.below(100_000).to_string().into_bytes()));
                 continue;
             }
+            "ON" => {
+                words.extend(place(rng));
+                continue;
+            }
             "(U" => {
                 words.push([b"(", rng.pick(POSITIONS).as_bytes()].concat());
                 continue;
@@ -393,9 +428,10 @@ fn fill(rng: &mut Rng, template: &str, keys: usize) -> Vec<Vec<u8>> {
         words.push(if rng.one_in(20) { flip_case(text) } else { text.as_bytes().to_vec() });
     }
     // Now and then an argument too many or too few. (UNSUBSCRIBE without channels answers in hash order; a choice without
-    // a count answers at random.)
+    // a count answers at random; 7.2 takes one more argument for ranks.)
     let needed = ["UNSUBSCRIBE", "SPOP", "RAND", "SCAN"].iter().any(|name| template.contains(name));
-    if rng.one_in(60) {
+    let one_more = ["ZRANK", "ZREVRANK"].iter().any(|name| template.contains(name));
+    if rng.one_in(60) && !one_more {
         words.push(b"extra".to_vec());
     } else if rng.one_in(60) && words.len() > 1 && !needed {
         words.pop();
@@ -431,6 +467,17 @@ fn sample<'t>(rng: &mut Rng, word: &'t str) -> &'t str {
     }
 }
 
+/// A place and a member. No two members stand at the same place, because Redis orders equal distances by chance.
+fn place(rng: &mut Rng) -> [Vec<u8>; 3] {
+    let (place, member) = (rng.pick(PLACES), rng.below(MEMBERS.len()));
+    let (longitude, latitude) = place.split_once(' ').expect("two numbers");
+    let moved = |text: &str| match text.parse::<f64>() {
+        Ok(degrees) if degrees.abs() < 180.0 => format!("{:.6}", degrees + 0.001 * member as f64),
+        _ => text.to_owned(),
+    };
+    [moved(longitude).into(), moved(latitude).into(), MEMBERS[member].into()]
+}
+
 fn flip_case(text: &str) -> Vec<u8> {
     let flip = |b: u8| if b.is_ascii_uppercase() { b.to_ascii_lowercase() } else { b.to_ascii_uppercase() };
     text.bytes().map(flip).collect()
@@ -438,26 +485,21 @@ fn flip_case(text: &str) -> Vec<u8> {
 
 fn rule_of(words: &[Vec<u8>], template: &str) -> Rule {
     let name = words.first().map(|w| w.to_ascii_uppercase()).unwrap_or_default();
-    // EXEC answers for whatever was queued.
-    let exec = name == b"EXEC";
     Rule {
         mask: matches!(&name[..], b"HELLO" | b"DUMP")
             || (name == b"XGROUP" && template.contains("CREATECONSUMER")),
-        streams: matches!(&name[..], b"XPENDING" | b"XINFO") || exec,
-        near: exec || template.contains("TTL") || template.contains("EXPIRETIME"),
+        streams: matches!(&name[..], b"XPENDING" | b"XINFO"),
+        near: template.contains("TTL") || template.contains("EXPIRETIME"),
         // Sets, and elements with equal weights, come in an order that is nobody's.
-        unordered: exec
-            || in_hash_order(&name)
-            || template.contains("nosort")
-            || template.contains("ALPHA BY"),
-        any_order: name == b"PUBLISH" || name == b"SPUBLISH" || exec,
+        unordered: in_hash_order(&name) || template.contains("nosort") || template.contains("ALPHA BY"),
+        any_order: name == b"PUBLISH" || name == b"SPUBLISH",
         ..Rule::default()
     }
 }
 
 /// Commands whose replies go by hash order.
 fn in_hash_order(name: &[u8]) -> bool {
-    let hashes = matches!(name, b"HGETALL" | b"HKEYS" | b"HVALS" | b"HSCAN" | b"HRANDFIELD");
+    let hashes = matches!(name, b"HGETALL" | b"HKEYS" | b"HVALS" | b"HSCAN" | b"HRANDFIELD" | b"ZSCAN");
     let sets =
         matches!(name, b"SMEMBERS" | b"SSCAN" | b"SPOP" | b"SRANDMEMBER" | b"SINTER" | b"SUNION" | b"SDIFF");
     hashes || sets || matches!(name, b"KEYS" | b"SCAN" | b"PUBSUB")

@@ -189,6 +189,17 @@ impl Reply {
         }
     }
 
+    /// Everything that is not a list, in order.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<Self> {
+        match self {
+            Self::Array(items) | Self::Set(items) | Self::Push(items) | Self::Map(items) => {
+                items.iter().flat_map(Self::leaves).collect()
+            }
+            other => vec![other.clone()],
+        }
+    }
+
     /// The same with every list sorted, map entries by key.
     #[must_use]
     pub fn sorted(&self) -> Self {

@@ -92,6 +92,10 @@ pub struct Rule {
     pub streams: bool,
     /// Lines of MONITOR are reduced to what they say.
     pub monitor: bool,
+    /// Only what is said counts, neither its order nor how it is nested.
+    pub leaves: bool,
+    /// The rules of the commands that an EXEC answers for, in order.
+    pub queued: Vec<Rule>,
     /// Redis 7.0.15 answers differently, and why.
     pub differs: Option<String>,
 }
@@ -115,6 +119,25 @@ pub type StepHeard = BTreeMap<String, Heard>;
 pub struct Session {
     /// One entry per step.
     pub heard: Vec<StepHeard>,
+}
+
+impl Rule {
+    /// What either of two rules excuses.
+    #[must_use]
+    pub fn or(&self, other: &Rule) -> Rule {
+        Rule {
+            mask: self.mask || other.mask,
+            fields: self.fields || other.fields,
+            near: self.near || other.near,
+            unordered: self.unordered || other.unordered,
+            any_order: self.any_order || other.any_order,
+            streams: self.streams || other.streams,
+            monitor: self.monitor || other.monitor,
+            leaves: self.leaves || other.leaves,
+            queued: Vec::new(),
+            differs: self.differs.clone().or_else(|| other.differs.clone()),
+        }
+    }
 }
 
 impl Script {
@@ -307,7 +330,10 @@ pub fn presented(replies: &[Reply], rule: &Rule) -> Vec<Reply> {
         if rule.monitor { monitored(reply) } else { Some(reply) }
     };
     let mut replies: Vec<_> = replies.iter().filter_map(present).collect();
-    if rule.any_order {
+    if rule.leaves {
+        replies = replies.iter().flat_map(Reply::leaves).collect();
+    }
+    if rule.any_order || rule.leaves {
         replies.sort();
     }
     replies

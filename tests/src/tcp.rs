@@ -1,7 +1,8 @@
 //! A server behind TCP: a real Redis, or norn with its real runtime.
 //!
 //! *Invariants*: `settle` is a barrier of two PINGs on a connection of its own. The server is one thread that flushes
-//! what a turn produced before it sleeps, so by the second PONG everything earlier is in the sockets.
+//! what a turn produced before it sleeps, so by the second PONG everything earlier is in the sockets. What a server
+//! reads or writes in more than one turn takes as many PINGs more.
 
 use crate::target::Target;
 use std::io::{ErrorKind, Read, Write};
@@ -11,12 +12,19 @@ use std::time::{Duration, Instant};
 /// Longest wait for anything that must come.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Bytes that a server takes from one connection in one turn at least.
+const READ: usize = 8 << 10;
+
+/// Bytes that a server may give to one connection in one turn at most and still have more.
+const WRITTEN: usize = 16 << 10;
+
 /// Raw sockets to one address.
 pub struct Tcp {
     address: SocketAddr,
     conns: Vec<Conn>,
     control: Option<TcpStream>,
     barrier: Duration,
+    sent: usize,
 }
 
 struct Conn {
@@ -29,7 +37,7 @@ impl Tcp {
     /// Talks to `address`; nothing is opened yet.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, conns: Vec::new(), control: None, barrier: Duration::from_secs(2) }
+        Self { address, conns: Vec::new(), control: None, barrier: Duration::from_secs(2), sent: 0 }
     }
 
     /// The time after which a barrier that stays unanswered (CLIENT PAUSE) counts as passed.
@@ -54,10 +62,14 @@ impl Tcp {
         answered
     }
 
-    fn drain(&mut self) {
+    /// Reads what has arrived and says how much.
+    fn drain(&mut self) -> usize {
+        let len = |conns: &[Conn]| conns.iter().map(|c| c.received.len()).sum::<usize>();
+        let before = len(&self.conns);
         for conn in &mut self.conns {
             conn.drain();
         }
+        len(&self.conns) - before
     }
 }
 
@@ -87,6 +99,7 @@ impl Target for Tcp {
 
     fn send(&mut self, conn: usize, mut bytes: &[u8]) {
         let deadline = Instant::now() + PATIENCE;
+        self.sent = self.sent.max(bytes.len());
         while !bytes.is_empty() && !self.conns[conn].closed {
             match self.conns[conn].stream.write(bytes) {
                 Ok(n) => bytes = &bytes[n..],
@@ -101,10 +114,14 @@ impl Target for Tcp {
     }
 
     fn settle(&mut self) {
-        if self.ping() {
+        for _ in 0..2 + std::mem::take(&mut self.sent) / READ {
+            if !self.ping() {
+                break;
+            }
+        }
+        while self.drain() >= WRITTEN && self.ping() {
             self.ping();
         }
-        self.drain();
     }
 
     fn take(&mut self, conn: usize) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use norn_core::contract::LogLevel;
 use norn_tests::loopback::{Loopback, START};
 use norn_tests::process::{Dir, Server, free_port, norn_exits};
-use norn_tests::target::{Target, answer};
+use norn_tests::target::{Target, answer, ask};
 use norn_tests::tcp::PATIENCE;
 use norn_tests::words::escape;
 use std::io::{Read as _, Write as _};
@@ -139,6 +139,86 @@ fn below_the_soft_limit_the_time_begins_anew() {
         node.window(deaf, 0);
     }
     assert!(!node.is_closed(deaf));
+}
+
+/// A node with clients of every kind: the one that kills, two normal ones, a subscriber, a replica.
+fn company() -> (Loopback, [usize; 5]) {
+    let mut node = node(&[]);
+    let conns =
+        ["127.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map(|ip| node.connect_from(ip, true));
+    node.settle();
+    answer(&mut node, conns[3], "SUBSCRIBE c");
+    ask(&mut node, conns[4], "PSYNC ? -1");
+    (node, conns)
+}
+
+/// Every filter of CLIENT KILL takes those whom it names and nobody else; filters together take whom all of them name.
+#[test]
+fn client_kill_takes_whom_its_filters_name() {
+    for (filters, gone) in [
+        ("ID {1}", &[1][..]),
+        ("ID {0}", &[]),
+        ("ID {0} SKIPME no", &[0]),
+        ("ADDR {addr 2}", &[2]),
+        ("LADDR 127.0.0.1:6379", &[1, 2, 3, 4]),
+        ("LADDR 127.0.0.1:6379 SKIPME NO", &[0, 1, 2, 3, 4]),
+        ("TYPE normal", &[1, 2]),
+        ("TYPE pubsub", &[3]),
+        ("TYPE replica", &[4]),
+        ("TYPE slave SKIPME yes", &[4]),
+        ("TYPE master", &[]),
+        ("USER default", &[1, 2, 3, 4]),
+        ("USER default TYPE pubsub", &[3]),
+        ("ID {1} TYPE pubsub", &[]),
+        ("ADDR {addr 1} LADDR 127.0.0.1:6379 ID {1}", &[1]),
+    ] {
+        let (mut node, conns) = company();
+        let mut line = format!("CLIENT KILL {filters}");
+        for (n, conn) in conns.iter().enumerate() {
+            let info = if n < 3 { answer(&mut node, *conn, "CLIENT INFO") } else { String::new() };
+            let field = |name: &str| {
+                info.split(['"', ' ']).find_map(|word| word.strip_prefix(name)).unwrap_or_default().to_owned()
+            };
+            line = line.replace(&format!("{{{n}}}"), &field("id="));
+            line = line.replace(&format!("{{addr {n}}}"), &field("addr="));
+        }
+        assert_eq!(answer(&mut node, conns[0], &line), format!(":{}", gone.len()), "{line}");
+        let closed: Vec<usize> = (0..5).filter(|n| node.is_closed(conns[*n])).collect();
+        assert_eq!(closed, gone, "{line}");
+    }
+    // The old form names an address, and that of the one who asks is no exception.
+    let (mut node, conns) = company();
+    let info = answer(&mut node, conns[0], "CLIENT INFO");
+    let own = info.split(' ').find_map(|word| word.strip_prefix("addr=")).unwrap().to_owned();
+    assert_eq!(answer(&mut node, conns[0], &format!("CLIENT KILL {own}")), "+OK");
+    assert!(node.is_closed(conns[0]));
+}
+
+/// INFO counts who waits, and for how many keys.
+#[test]
+fn info_counts_what_clients_wait_for() {
+    let mut node = node(&[]);
+    let conns = [0; 5].map(|_| node.connect());
+    answer(&mut node, conns[0], "XGROUP CREATE s g 0 MKSTREAM");
+    answer(&mut node, conns[1], "BLPOP a b 0");
+    answer(&mut node, conns[2], "BLPOP a 5");
+    answer(&mut node, conns[3], "XREADGROUP GROUP g w BLOCK 0 STREAMS s >");
+    answer(&mut node, conns[4], "WAIT 1 0");
+    let mut counts = |expected: [u64; 4]| {
+        let text = answer(&mut node, conns[0], "INFO clients");
+        let names = [
+            "blocked_clients",
+            "clients_in_timeout_table",
+            "total_blocking_keys",
+            "total_blocking_keys_on_nokey",
+        ];
+        for (name, count) in names.iter().zip(expected) {
+            assert!(text.contains(&format!(" {name}:{count}\\r")), "{name} is not {count}: {text}");
+        }
+        answer(&mut node, conns[0], "RPUSH a 1 2");
+    };
+    counts([4, 1, 3, 1]);
+    counts([2, 0, 1, 1]);
 }
 
 /// The limits of one class are not those of another.

@@ -180,6 +180,46 @@ b> REPLICAOF NO ONE
 a> GET k
 "#;
 
+stale_at_exec = r#"
+@server --replica-serve-stale-data no
+> SET k 1
+a> MULTI
+a> GET k
+b> MULTI
+b> PUBLISH c x
+b> CONFIG GET hz
+d> MULTI
+d> PUBLISH c x
+d> PING
+e> MULTI
+f> MULTI
+f> NOSUCH
+f> GET k
+> REPLICAOF 127.0.0.1 1
+a> EXEC
+b> EXEC
+d> EXEC
+e> EXEC
+f> EXEC
+> REPLICAOF NO ONE
+a> MULTI
+a> GET k
+a> EXEC
+"#;
+
+replica_link_in_a_transaction = r#"
+@only resp2
+> REPLCONF listening-port 7000
+> PUBLISH c x
+> MULTI
+> PING
+> EXEC
+> MULTI
+> GET a
+> PUBLISH c x
+> EXEC
+"#;
+
 replica_link = r#"
 @only resp2
 > REPLCONF listening-port 7000

@@ -54,7 +54,13 @@ pub fn parse_u64(text: &[u8]) -> Option<u64> {
 
 /// The text of an integer, in a buffer of the caller's.
 #[derive(Clone, Copy)]
-pub struct IntText(itoa::Buffer);
+pub struct IntText {
+    digits: itoa::Buffer,
+    text: Option<[u8; TEXT_ROOM]>,
+}
+
+/// Bytes of the room in an [`IntText`] for other text.
+pub const TEXT_ROOM: usize = 32;
 
 impl Default for IntText {
     fn default() -> Self {
@@ -72,17 +78,22 @@ impl IntText {
     /// An empty buffer; costs nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self(itoa::Buffer::new())
+        Self { digits: itoa::Buffer::new(), text: None }
+    }
+
+    /// Room for text that is no number by itself.
+    pub fn room(&mut self) -> &mut [u8; TEXT_ROOM] {
+        self.text.insert([0; TEXT_ROOM])
     }
 
     /// Prints a signed number.
     pub fn i64(&mut self, n: i64) -> &[u8] {
-        self.0.format(n).as_bytes()
+        self.digits.format(n).as_bytes()
     }
 
     /// Prints an unsigned number.
     pub fn u64(&mut self, n: u64) -> &[u8] {
-        self.0.format(n).as_bytes()
+        self.digits.format(n).as_bytes()
     }
 }
 

@@ -368,7 +368,7 @@ fn client_unblock(ctx: &mut Ctx<'_>) -> Done {
             ctx.reply().error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
             return Err(CommandError::Written);
         }
-        _ => return Err(CommandError::Syntax),
+        _ => return Err(super::bad_subcommand(ctx)),
     };
     let id = ctx.int(2)?;
     let target = ctx.srv.conns.by_client_id(ClientId(id as u64));

@@ -48,14 +48,7 @@ fn debug(ctx: &mut Ctx<'_>) -> Done {
     if let Some((_, _, run)) = found {
         return run(ctx);
     }
-    let name = ctx.arg(1);
-    let name = &name[..name.len().min(128)];
-    ctx.reply().error_parts(&[
-        b"ERR unknown subcommand or wrong number of arguments for '",
-        name,
-        b"'. Try DEBUG HELP.",
-    ]);
-    Err(CommandError::Written)
+    Err(super::bad_subcommand(ctx))
 }
 
 fn sleep(ctx: &mut Ctx<'_>) -> Done {

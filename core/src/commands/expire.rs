@@ -104,6 +104,9 @@ fn set_or_delete(ctx: &mut Ctx<'_>, key: &[u8], at: i64, options: &[&[u8]]) {
         return;
     }
     ctx.srv.keyspace.set_deadline(ctx.db, key, Some(at));
+    if ctx.srv.knobs.broken(crate::base::mutant::Mutant::DeadlineSentAsTtl) {
+        return;
+    }
     let mut text = IntText::new();
     let mut args: Vec<&[u8]> = alloc::vec![b"PEXPIREAT", key, text.format(at)];
     args.extend_from_slice(options);
@@ -125,6 +128,9 @@ fn persist(ctx: &mut Ctx<'_>) -> Done {
 type Shown = fn(i64, i64) -> i64;
 
 fn ttl(ctx: &mut Ctx<'_>) -> Done {
+    if ctx.srv.knobs.broken(crate::base::mutant::Mutant::TtlRoundsDown) {
+        return show(ctx, |deadline, now| (deadline - now).max(0) / 1_000);
+    }
     show(ctx, |deadline, now| ((deadline - now).max(0) + 500) / 1_000)
 }
 

@@ -1,7 +1,6 @@
 //! Keys whatever their type. Source: the Redis documentation of each command.
 
 use crate::base::glob::glob_match;
-use crate::base::number::parse_u64;
 use crate::config::{MaxmemoryPolicy, NotifyFlags};
 use crate::contract::DbIndex;
 use crate::engine::Ctx;
@@ -175,7 +174,7 @@ fn randomkey(ctx: &mut Ctx<'_>) -> Done {
 const SCAN_MAX: usize = 100_000;
 
 fn scan(ctx: &mut Ctx<'_>) -> Done {
-    let cursor = parse_u64(ctx.arg(1)).ok_or(CommandError::InvalidCursor)?;
+    let cursor = super::scan::cursor(ctx, 1)?;
     let (mut pattern, mut count, mut kind, mut at) = (None, 10, None, 2);
     while at < ctx.argc() {
         if at + 1 >= ctx.argc() {
@@ -196,13 +195,21 @@ fn scan(ctx: &mut Ctx<'_>) -> Done {
     }
     let mut found: Vec<Box<[u8]>> = Vec::new();
     let count = usize::try_from(count).unwrap_or(SCAN_MAX).min(SCAN_MAX);
-    let next = ctx.srv.keyspace.scan(ctx.db, cursor, count, |key, value| {
-        let wanted = pattern.is_none_or(|p| glob_match(p, key, false))
-            && kind.is_none_or(|k| k.eq_ignore_ascii_case(value.type_name().as_bytes()));
-        if wanted {
+    let mut expired: Vec<Box<[u8]>> = Vec::new();
+    let next = ctx.srv.keyspace.scan(ctx.db, cursor, count, |key, value, is_expired| {
+        if pattern.is_some_and(|p| !glob_match(p, key, false)) {
+            return;
+        }
+        if is_expired {
+            expired.push(key.into());
+        } else if kind.is_none_or(|k| k.eq_ignore_ascii_case(value.type_name().as_bytes())) {
             found.push(key.into());
         }
     });
+    // To be seen is to be looked up: expired keys go.
+    for key in &expired {
+        ctx.srv.keyspace.exists(ctx.db, key);
+    }
     let mut w = ctx.reply();
     w.array(2);
     w.bulk(itoa::Buffer::new().format(next).as_bytes());

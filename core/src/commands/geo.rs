@@ -38,7 +38,15 @@ pub(super) fn told(ctx: &mut Ctx<'_>, text: &str) -> CommandError {
 
 /// The place that a score stands for.
 pub(super) fn place_of(score: f64) -> Place {
-    Place::decode(score as u64)
+    Place::decode(wrapped(score))
+}
+
+/// A score as the 64 bits that Redis makes of it on common processors, whatever the score: what is below 2^63 wraps
+/// around, and a number that does not fit becomes the lowest.
+fn wrapped(score: f64) -> u64 {
+    const HALF: f64 = 9_223_372_036_854_775_808.0;
+    let signed = |n: f64| if (-HALF..HALF).contains(&n) { n as i64 } else { i64::MIN };
+    if score < HALF { signed(score) as u64 } else { signed(score - HALF) as u64 ^ 1 << 63 }
 }
 
 /// Writes a coordinate with all its digits.

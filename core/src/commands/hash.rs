@@ -1,6 +1,7 @@
 //! Hashes: setting, counting and removing fields. Source: the Redis documentation of each command.
 
 use crate::base::longdouble::LongDouble;
+use crate::base::mutant::Mutant;
 use crate::base::number::{IntText, parse_i64};
 use crate::config::NotifyFlags;
 use crate::containers::dict::HashKey;
@@ -80,8 +81,9 @@ fn hmset(ctx: &mut Ctx<'_>) -> Done {
 
 fn hsetnx(ctx: &mut Ctx<'_>) -> Done {
     let (key, field, value) = (ctx.arg(1), ctx.arg(2), ctx.arg(3));
+    let broken = ctx.srv.knobs.broken(Mutant::HsetnxOverwrites);
     let set = edit(ctx, key, |hash, limits, secret| {
-        if hash.get(field).is_some() {
+        if hash.get(field).is_some() && !broken {
             return Ok((0, false));
         }
         hash.prepare([field, value].into_iter(), 1, limits, secret);
@@ -131,7 +133,9 @@ fn hincrbyfloat(ctx: &mut Ctx<'_>) -> Done {
         hash.set(field, &text, limits, secret);
         Ok((1, text))
     })?;
-    ctx.propagate(&[b"HSET", key, field, &text]);
+    if !ctx.srv.knobs.broken(Mutant::HincrbyfloatSentAsIs) {
+        ctx.propagate(&[b"HSET", key, field, &text]);
+    }
     ctx.notify(NotifyFlags::HASH, "hincrbyfloat", key);
     ctx.reply().bulk(&text);
     Ok(())
@@ -176,6 +180,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::DELETE),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc(
         "Removes fields from a hash, and the hash with its last one.",
@@ -198,6 +203,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc(
         "Raises the integer in a field by an amount; a missing field counts as 0.",
@@ -220,6 +226,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE),
         }],
     )
+    .element(2)
     .since("2.6.0")
     .doc(
         "Raises the number in a field by an amount that may have a fraction; a missing field counts as 0.",
@@ -265,6 +272,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::UPDATE),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc(
         "Gives fields their values and counts the new ones.",
@@ -287,6 +295,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::INSERT),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc("Gives a field a value unless it has one.", "O(1)", "key field value"),
 ];

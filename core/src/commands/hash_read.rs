@@ -4,7 +4,7 @@ use super::scan::{ScanOptions, cursor, reply_nothing};
 use crate::base::number::IntText;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
-use crate::resp::{CommandError, Proto, Writer};
+use crate::resp::{Bulks, CommandError, Proto, Writer};
 use crate::value::{FieldValue, HashValue, Item};
 
 type Done = Result<(), CommandError>;
@@ -15,6 +15,26 @@ pub(super) fn reply_item(w: &mut Writer<'_>, item: Item<'_>) {
     match item {
         Item::Text(text) => w.bulk(text),
         Item::Int(n) => w.bulk_int(n),
+        Item::Padded(padded) => w.bulk(padded.write(IntText::new().room())),
+    }
+}
+
+/// Writes one of many fields or members.
+#[inline]
+pub(super) fn reply_one(bulks: &mut Bulks<'_, '_>, item: Item<'_>) {
+    match item {
+        Item::Text(text) => bulks.bulk(text),
+        Item::Int(n) => bulks.bulk_int(n),
+        Item::Padded(padded) => bulks.bulk(padded.write(IntText::new().room())),
+    }
+}
+
+/// Writes one of many values.
+#[inline]
+fn reply_one_value(bulks: &mut Bulks<'_, '_>, value: FieldValue<'_>) {
+    match value {
+        FieldValue::Item(item) => reply_one(bulks, item),
+        FieldValue::Shared(bytes) => bulks.bulk_shared(bytes),
     }
 }
 
@@ -63,9 +83,10 @@ fn hgetall(ctx: &mut Ctx<'_>) -> Done {
     let (hash, mut w) = hash(ctx)?;
     w.map(hash.map_or(0, HashValue::len));
     if let Some(hash) = hash {
+        let mut bulks = Bulks::new(&mut w);
         hash.for_each(&mut |field, value| {
-            reply_item(&mut w, field);
-            reply_value(&mut w, value);
+            reply_one(&mut bulks, field);
+            reply_one_value(&mut bulks, value);
         });
     }
     Ok(())
@@ -75,7 +96,8 @@ fn hkeys(ctx: &mut Ctx<'_>) -> Done {
     let (hash, mut w) = hash(ctx)?;
     w.array(hash.map_or(0, HashValue::len));
     if let Some(hash) = hash {
-        hash.for_each(&mut |field, _| reply_item(&mut w, field));
+        let mut bulks = Bulks::new(&mut w);
+        hash.for_each(&mut |field, _| reply_one(&mut bulks, field));
     }
     Ok(())
 }
@@ -84,7 +106,8 @@ fn hvals(ctx: &mut Ctx<'_>) -> Done {
     let (hash, mut w) = hash(ctx)?;
     w.array(hash.map_or(0, HashValue::len));
     if let Some(hash) = hash {
-        hash.for_each(&mut |_, value| reply_value(&mut w, value));
+        let mut bulks = Bulks::new(&mut w);
+        hash.for_each(&mut |_, value| reply_one_value(&mut bulks, value));
     }
     Ok(())
 }
@@ -207,6 +230,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Hash,
     )
     .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
+    .element(2)
     .since("2.0.0")
     .doc("Tells whether a hash has a field.", "O(1)", "key field"),
     Row::new(
@@ -225,6 +249,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RO.or(KeyFlags::ACCESS),
         }],
     )
+    .element(2)
     .since("2.0.0")
     .doc("Reads the value of a field.", "O(1)", "key field"),
     Row::new("hgetall", hgetall, 2, Flags::READONLY, Acl::HASH.or(Acl::READ).or(Acl::SLOW), Group::Hash)
@@ -328,6 +353,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Hash,
     )
     .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
+    .element(2)
     .since("3.2.0")
     .doc("Tells the length of a field's value.", "O(1)", "key field"),
     Row::new("hvals", hvals, 2, Flags::READONLY, Acl::HASH.or(Acl::READ).or(Acl::SLOW), Group::Hash)

@@ -7,6 +7,7 @@ use crate::config::Named as _;
 use crate::connection::{Connection, WaitsFor};
 use crate::contract::ListenAt;
 use crate::engine::row::{Acl, Flags, Group, Row};
+use crate::engine::server::Stands;
 use crate::engine::{Ctx, RowIx, Server};
 use crate::pubsub::SubKind;
 use crate::resp::CommandError;
@@ -18,7 +19,7 @@ use alloc::string::String;
 type Entry = (&'static str, bool, fn(&Server, &mut String));
 
 /// In the order in which they are shown, whatever the order asked for.
-const SECTIONS: [Entry; 13] = [
+const SECTIONS: [Entry; 14] = [
     ("server", true, server),
     ("clients", true, clients),
     ("memory", true, memory),
@@ -32,6 +33,7 @@ const SECTIONS: [Entry; 13] = [
     ("latencystats", false, latencystats),
     ("cluster", true, cluster),
     ("keyspace", true, keyspace),
+    ("debug", false, debug),
 ];
 
 fn info(ctx: &mut Ctx<'_>) -> Result<(), CommandError> {
@@ -41,7 +43,8 @@ fn info(ctx: &mut Ctx<'_>) -> Result<(), CommandError> {
     let mut text = String::new();
     for (name, in_default, write) in SECTIONS {
         let named = asked(name) || (name == "modules" && asked("module_list"));
-        if everything || named || (default && in_default) {
+        // One section is shown to those alone who know its name.
+        if (everything && name != "debug") || named || (default && in_default) {
             write(ctx.srv, &mut text);
         }
     }
@@ -88,7 +91,7 @@ fn server(srv: &Server, text: &mut String) {
 fn listeners(srv: &Server, s: &mut Section<'_>) {
     let (mut tcp, mut unix) = (String::new(), String::new());
     let mut shown_port = 0;
-    for listener in srv.listeners.iter().filter(|l| l.up == Some(true)) {
+    for listener in srv.listeners.iter().filter(|l| l.stands == Stands::Up) {
         match &listener.at {
             ListenAt::Tcp { host, port, optional, .. } => {
                 let mark = if *optional { "-" } else { "" };
@@ -109,6 +112,7 @@ fn listeners(srv: &Server, s: &mut Section<'_>) {
 fn clients(srv: &Server, text: &mut String) {
     let mut s = Section::new(text, "Clients");
     let is_blocked = |c: &&Connection| c.waits.as_ref().is_some_and(|w| !matches!(w.what, WaitsFor::Unpause));
+    let (keys, on_nokey) = srv.blocked_keys.counts();
     let replicas = srv.conns.iter().filter(|c| c.obuf_class() == 1).count();
     s.lines(&[
         ("connected_clients", (srv.conns.len() - replicas) as u64),
@@ -119,9 +123,14 @@ fn clients(srv: &Server, text: &mut String) {
         ("blocked_clients", srv.conns.iter().filter(is_blocked).count() as u64),
         ("tracking_clients", 0),
         ("clients_in_timeout_table", srv.blocked.with_deadline() as u64),
-        ("total_blocking_keys", 0),
-        ("total_blocking_keys_on_nokey", 0),
+        ("total_blocking_keys", keys as u64),
+        ("total_blocking_keys_on_nokey", on_nokey as u64),
     ]);
+}
+
+fn debug(srv: &Server, text: &mut String) {
+    let mut s = Section::new(text, "Debug");
+    srv.stats.busiest_turn(&mut s);
 }
 
 fn ratio(a: u64, b: u64) -> f64 {

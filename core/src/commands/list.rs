@@ -1,11 +1,12 @@
 //! Lists: adding, removing, reading and changing elements. Source: the Redis documentation of each command.
 
+use crate::base::mutant::Mutant;
 use crate::config::NotifyFlags;
 use crate::containers::quicklist::{End, Item, Limit};
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::keyspace::{Edited, Ttl};
-use crate::resp::{CommandError, Writer};
+use crate::resp::{Bulks, CommandError, Writer};
 use crate::value::{List, Value};
 
 type Done = Result<(), CommandError>;
@@ -37,6 +38,17 @@ pub(super) fn reply_item(w: &mut Writer<'_>, item: Item<'_>) {
         Item::Small(Element::Int(n)) => w.bulk_int(n),
         Item::Big(bytes) => w.bulk_shared(bytes.clone()),
     }
+}
+
+/// Writes many elements.
+pub(super) fn reply_items<'a>(w: &mut Writer<'_>, items: impl Iterator<Item = Item<'a>>) {
+    use crate::containers::listpack::Element;
+    let mut bulks = Bulks::new(w);
+    items.for_each(|item| match item {
+        Item::Small(Element::Text(text)) => bulks.bulk(text),
+        Item::Small(Element::Int(n)) => bulks.bulk_int(n),
+        Item::Big(bytes) => bulks.bulk_shared(bytes),
+    });
 }
 
 /// The event of adding an element at an end.
@@ -194,7 +206,7 @@ pub(super) fn take(list: &mut List, end: End, count: usize, mut w: Writer<'_>) -
         End::Front => (0, 0),
         End::Back => (list.len() - 1, list.len() - count),
     };
-    list.range(first, count, end == End::Front).for_each(|item| reply_item(&mut w, item));
+    reply_items(&mut w, list.range(first, count, end == End::Front));
     list.remove_range(from, count);
     Some(count)
 }
@@ -252,6 +264,10 @@ fn lset(ctx: &mut Ctx<'_>) -> Done {
             list.after_removal(limit);
         }
     });
+    #[cfg(feature = "mutants")]
+    if ctx.srv.knobs.broken(Mutant::ListBytesMiscounted) {
+        ctx.srv.keyspace.miscount();
+    }
     ctx.notify(NotifyFlags::LIST, "lset", key);
     ctx.reply().ok();
     Ok(())
@@ -269,7 +285,7 @@ fn lrange(ctx: &mut Ctx<'_>) -> Done {
         Some((first, last)) => {
             let count = last - first + 1;
             w.array(count);
-            list.range(first, count, true).for_each(|item| reply_item(&mut w, item));
+            reply_items(&mut w, list.range(first, count, true));
         }
         None => w.array(0),
     }
@@ -279,11 +295,12 @@ fn lrange(ctx: &mut Ctx<'_>) -> Done {
 fn ltrim(ctx: &mut Ctx<'_>) -> Done {
     let key = ctx.arg(1);
     let (start, end) = (ctx.int(2)?, ctx.int(3)?);
+    let too_many = usize::from(ctx.srv.knobs.broken(Mutant::LtrimOffByOne));
     let trimmed = remove_from(ctx, key, |list, _| {
         let len = list.len();
         match between(start, end, len) {
             Some((first, last)) => {
-                list.remove_range(last + 1, usize::MAX);
+                list.remove_range(last + 1 + too_many, usize::MAX);
                 list.remove_range(0, first);
             }
             None => list.remove_range(0, usize::MAX),

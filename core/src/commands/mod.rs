@@ -106,6 +106,19 @@ pub const FAMILIES: &[&[Row]] = &[
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.
+/// The refusal of arguments that a subcommand does not take.
+fn bad_subcommand(ctx: &mut crate::engine::Ctx<'_>) -> crate::resp::CommandError {
+    let (container, sub) = (ctx.arg(0).to_ascii_uppercase(), ctx.arg(1));
+    ctx.reply().error_parts(&[
+        b"ERR unknown subcommand or wrong number of arguments for '",
+        &sub[..sub.len().min(128)],
+        b"'. Try ",
+        &container,
+        b" HELP.",
+    ]);
+    crate::resp::CommandError::Written
+}
+
 fn help(ctx: &mut crate::engine::Ctx<'_>, name: &str, lines: &[&str]) {
     let mut w = ctx.reply();
     w.array(lines.len() + 3);

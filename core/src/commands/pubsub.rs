@@ -125,13 +125,7 @@ fn pubsub_shardchannels(ctx: &mut Ctx<'_>) -> Done {
 
 fn list_channels(ctx: &mut Ctx<'_>, kind: SubKind) -> Done {
     if ctx.argc() > 3 {
-        let name = ctx.arg(1);
-        ctx.reply().error_parts(&[
-            b"ERR unknown subcommand or wrong number of arguments for '",
-            name,
-            b"'. Try PUBSUB HELP.",
-        ]);
-        return Err(CommandError::Written);
+        return Err(super::bad_subcommand(ctx));
     }
     let pattern = ctx.args.try_get(2);
     let names: Vec<Box<[u8]>> = ctx.srv.pubsub.names(kind).map(|(name, _)| Box::from(name)).collect();

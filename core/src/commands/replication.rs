@@ -1,6 +1,7 @@
 //! REPLICAOF, ROLE, PSYNC, SYNC, REPLCONF, WAIT, WAITAOF. Source: the Redis documentation, "Redis replication"; the wire facts of
 //! PSYNC2.
 
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_i64;
 use crate::connection::{ConnFlags, WaitsFor};
 use crate::contract::{LogLevel, Span};
@@ -239,8 +240,10 @@ fn waitaof(ctx: &mut Ctx<'_>) -> Done {
 
 /// Answers at once if enough replicas have acknowledged, or if this is a transaction; else later.
 fn wait_for_replicas(ctx: &mut Ctx<'_>, count: i64, timeout_ms: i64, synced: bool) {
-    let offset = ctx.client().write_offset;
+    let forgets = ctx.srv.knobs.broken(Mutant::WaitForgetsWrites);
+    let offset = if forgets { crate::contract::Offset(0) } else { ctx.client().write_offset };
     let acked = ctx.srv.repl.acknowledged_by(offset, synced) as i64;
+    let count = count - i64::from(ctx.srv.knobs.broken(Mutant::WaitImpatient));
     if acked >= count || ctx.in_exec {
         return acknowledged(&mut ctx.reply(), acked, synced);
     }

@@ -91,7 +91,7 @@ const SLOWLOG_GET_DEFAULT: usize = 10;
 fn slowlog_get(ctx: &mut Ctx<'_>) -> Done {
     let mut count = SLOWLOG_GET_DEFAULT;
     if ctx.argc() > 3 {
-        return Err(CommandError::WrongArgs("slowlog|get"));
+        return Err(super::bad_subcommand(ctx));
     }
     if ctx.argc() == 3 {
         count = match parse_i64(ctx.arg(2)) {

@@ -1,6 +1,6 @@
 //! Sets: adding, removing, asking, scanning. Source: the Redis documentation of each command.
 
-use super::hash_read::reply_item;
+use super::hash_read::{reply_item, reply_one};
 use super::scan::{ScanOptions, cursor, reply_nothing};
 use crate::base::number::IntText;
 use crate::config::NotifyFlags;
@@ -8,7 +8,7 @@ use crate::containers::dict::{HashKey, WINDOW};
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::keyspace::{Edited, Ttl};
-use crate::resp::{Args, CommandError, Writer};
+use crate::resp::{Args, Bulks, CommandError, Writer};
 use crate::value::{Item, SetLimits, SetValue, Value};
 
 type Done = Result<(), CommandError>;
@@ -183,7 +183,8 @@ fn smembers(ctx: &mut Ctx<'_>) -> Done {
     let mut w = Writer::new(ctx.out, ctx.proto);
     w.set(set.map_or(0, SetValue::len));
     if let Some(set) = set {
-        set.for_each(&mut |member| reply_item(&mut w, member));
+        let mut bulks = Bulks::new(&mut w);
+        set.for_each(&mut |member| reply_one(&mut bulks, member));
     }
     Ok(())
 }
@@ -230,6 +231,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::INSERT),
         }],
     )
+    .element(2)
     .since("1.0.0")
     .doc(
         "Adds members to a set and counts the new ones.",
@@ -256,6 +258,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::Set,
     )
     .keyed((1, 1, 1), &[KeySpec { begin: Begin::Index(1), find: Find::Range(0, 1, 0), flags: KeyFlags::RO }])
+    .element(2)
     .since("1.0.0")
     .doc("Tells whether something is a member of a set.", "O(1)", "key member"),
     Row::new("smembers", smembers, 2, Flags::READONLY, Acl::READ.or(Acl::SET).or(Acl::SLOW), Group::Set)
@@ -333,6 +336,7 @@ pub(super) const ROWS: &[Row] = &[
             flags: KeyFlags::RW.or(KeyFlags::DELETE),
         }],
     )
+    .element(2)
     .since("1.0.0")
     .doc(
         "Removes members from a set, and the set with its last one.",

@@ -2,6 +2,7 @@
 
 use super::hash_read::reply_item;
 use super::set::set;
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_i64;
 use crate::config::NotifyFlags;
 use crate::containers::dict::{HashKey, WINDOW};
@@ -134,6 +135,9 @@ fn sintercard(ctx: &mut Ctx<'_>) -> Done {
     let found = keys.iter().map(|key| ctx.srv.keyspace.peek(ctx.db, key).and_then(Value::as_set));
     let mut common = 0;
     if let Some(mut sets) = found.collect::<Option<Vec<_>>>() {
+        if ctx.srv.knobs.broken(Mutant::SinterFirstOnly) {
+            sets.truncate(1);
+        }
         sets.sort_by_key(|set| set.len());
         intersect(&sets, &mut |_| {
             common += 1;

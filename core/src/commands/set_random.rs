@@ -2,6 +2,7 @@
 
 use super::hash_read::{choice, reply_item};
 use super::set::set;
+use crate::base::mutant::Mutant;
 use crate::config::NotifyFlags;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
@@ -39,7 +40,9 @@ fn pop_one(ctx: &mut Ctx<'_>) -> Done {
         return Ok(());
     };
     ctx.notify(NotifyFlags::SET, "spop", key);
-    ctx.propagate(&[b"SREM", key, member.as_slice()]);
+    if !ctx.srv.knobs.broken(Mutant::SpopSentAsIs) {
+        ctx.propagate(&[b"SREM", key, member.as_slice()]);
+    }
     ctx.reply().bulk(member.as_slice());
     if emptied {
         ctx.notify(NotifyFlags::GENERIC, "del", key);

@@ -4,6 +4,7 @@ use super::stream_args::{
     Trim, TrimOptions, Written, lookup, node_limit, parse_end, parse_start, parse_strict, parse_wanted,
     refuse, reply_id, stream, threshold,
 };
+use crate::base::mutant::Mutant;
 use crate::base::number::IntText;
 use crate::config::NotifyFlags;
 use crate::containers::listpack::Element;
@@ -132,7 +133,8 @@ fn xadd(ctx: &mut Ctx<'_>) -> Done {
         }
     };
     reply_id(&mut ctx.reply(), added.id);
-    if !matches!(add.wanted, Wanted::Exactly(_)) || added.exactly.is_some() {
+    let as_is = ctx.srv.knobs.broken(Mutant::XaddSentAsIs);
+    if !as_is && (!matches!(add.wanted, Wanted::Exactly(_)) || added.exactly.is_some()) {
         propagate_with(ctx, Some((add.at, added.id)), add.trim, added.exactly);
     }
     ctx.notify(NotifyFlags::STREAM, "xadd", key);

@@ -143,19 +143,6 @@ pub(super) fn int_or(ctx: &mut Ctx<'_>, i: usize, text: &[u8]) -> Result<i64, Co
     }
 }
 
-/// The refusal of arguments that a subcommand does not take.
-pub(super) fn bad_subcommand(ctx: &mut Ctx<'_>) -> CommandError {
-    let (container, sub) = (ctx.arg(0).to_ascii_uppercase(), ctx.arg(1));
-    let text: &[&[u8]] = &[
-        b"ERR unknown subcommand or wrong number of arguments for '",
-        sub,
-        b"'. Try ",
-        &container,
-        b" HELP.",
-    ];
-    refuse(ctx, text)
-}
-
 /// The refusal of a key without this group.
 pub(super) fn no_group(ctx: &mut Ctx<'_>, key: &[u8], group: &[u8]) -> CommandError {
     refuse(ctx, &[b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'"])

@@ -4,6 +4,7 @@
 use super::stream::reply_entry;
 use super::stream_args::{int_or, lookup, no_group, parse_end, parse_start, parse_strict, refuse, reply_id};
 use super::stream_group::{edit_group, join, propagate_claim, propagate_last};
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_i64;
 use crate::connection::ConnFlags;
 use crate::containers::streamlog::StreamId;
@@ -133,6 +134,7 @@ fn xclaim(ctx: &mut Ctx<'_>) -> Done {
         return Err(no_group(ctx, key, group));
     }
     let idle_min = int_or(ctx, 4, b"ERR Invalid min-idle-time argument for XCLAIM")?.max(0);
+    let idle_min = if ctx.srv.knobs.broken(Mutant::ClaimIgnoresIdle) { 0 } else { idle_min };
     let ids: Vec<StreamId> = ctx.args.skip(5).iter().map_while(|text| parse_strict(text, 0).ok()).collect();
     let options = Options::parse(ctx, idle_min, 5 + ids.len())?;
     let claiming = options.claiming;
@@ -266,11 +268,11 @@ fn xpending(ctx: &mut Ctx<'_>) -> Done {
     let mut list = None;
     if argc > 3 {
         let idle = ctx.arg_is(3, "IDLE");
+        let from = if idle { 5 } else { 3 };
+        let idle_min = if idle { ctx.int(4)? } else { 0 };
         if idle && argc < 8 {
             return Err(CommandError::Syntax);
         }
-        let from = if idle { 5 } else { 3 };
-        let idle_min = if idle { ctx.int(4)? } else { 0 };
         let count = ctx.int(from + 2)?;
         let (start, end) = (parse_start(ctx, from)?, parse_end(ctx, from + 1)?);
         list = Some((idle_min, start, end, count.max(0) as usize, ctx.args.try_get(from + 3)));

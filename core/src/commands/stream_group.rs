@@ -1,8 +1,10 @@
 //! Streams: consumer groups and acknowledgement. Source: the Redis documentation of each command.
 
+use super::bad_subcommand;
 use super::stream::parse_ids;
-use super::stream_args::{bad_subcommand, lookup, parse_id, parse_strict, refuse};
+use super::stream_args::{lookup, parse_id, parse_strict, refuse};
 use crate::base::ids::DbIndex;
+use crate::base::mutant::Mutant;
 use crate::base::number::IntText;
 use crate::config::NotifyFlags;
 use crate::containers::streamlog::StreamId;
@@ -63,6 +65,7 @@ pub(super) fn propagate_claim(
     last: StreamId,
 ) {
     let (mut time, mut times) = (IntText::new(), IntText::new());
+    let delivered_ms = if ctx.srv.knobs.broken(Mutant::ClaimTimeLost) { 0 } else { delivered_ms };
     ctx.propagate(&[
         b"XCLAIM",
         key,
@@ -149,6 +152,9 @@ fn xgroup_create(ctx: &mut Ctx<'_>) -> Done {
         None if options.create_key => None,
         None => return Err(CommandError::XgroupNoKey),
     };
+    if ctx.argc() > 8 {
+        return Err(bad_subcommand(ctx));
+    }
     let id = match ctx.arg(4) {
         b"$" => last.unwrap_or(StreamId::MIN),
         text => parse_strict(text, 0)?,
@@ -175,6 +181,9 @@ fn xgroup_create(ctx: &mut Ctx<'_>) -> Done {
 fn xgroup_setid(ctx: &mut Ctx<'_>) -> Done {
     let options = Options::parse(ctx, false)?;
     check_group(ctx)?;
+    if ctx.argc() > 7 {
+        return Err(bad_subcommand(ctx));
+    }
     let (key, group) = (ctx.arg(2), ctx.arg(3));
     let id = match ctx.arg(4) {
         b"$" => existing(ctx)?.entries().last(),

@@ -1,7 +1,8 @@
 //! Streams: XINFO. Source: the Redis documentation of its subcommands.
 
+use super::bad_subcommand;
 use super::stream::{reply_entries, reply_entry};
-use super::stream_args::{bad_subcommand, refuse, reply_id, stream};
+use super::stream_args::{refuse, reply_id, stream};
 use crate::containers::streamlog::{StreamId, StreamLog};
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group as Kind, KeyFlags, KeySpec, Row};

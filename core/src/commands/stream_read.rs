@@ -6,6 +6,7 @@
 use super::stream::{reply_entries, reply_entry};
 use super::stream_args::{lookup, parse_strict, refuse, reply_id, stream};
 use super::stream_group::{join, propagate_claim};
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_i64;
 use crate::base::time::Mono;
 use crate::containers::streamlog::StreamId;
@@ -255,7 +256,9 @@ fn read_for_group(
     let Some(delivered) = edited.flatten() else { return false };
     if matches!(reading, Reading::New) {
         ctx.srv.keyspace.add_dirty(1);
-        propagate_reading(ctx, request, (key, group, consumer), &delivered);
+        if !ctx.srv.knobs.broken(Mutant::DeliveryNotSent) {
+            propagate_reading(ctx, request, (key, group, consumer), &delivered);
+        }
     }
     true
 }

@@ -158,7 +158,8 @@ fn propagate_set_at(ctx: &mut Ctx<'_>, key: usize, value: usize, deadline: i64) 
 fn set(ctx: &mut Ctx<'_>) -> Done {
     let key = ctx.arg(1);
     if ctx.argc() == 3 {
-        store(ctx, key, 2, Ttl::Clear);
+        let keeps = ctx.srv.knobs.broken(crate::base::mutant::Mutant::SetKeepsTtl);
+        store(ctx, key, 2, if keeps { Ttl::Keep } else { Ttl::Clear });
         ctx.notify(NotifyFlags::STRING, "set", key);
         ctx.reply().ok();
         return Ok(());

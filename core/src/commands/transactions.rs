@@ -1,5 +1,6 @@
 //! MULTI, EXEC, DISCARD, WATCH, UNWATCH. Source: the Redis documentation, "Transactions".
 
+use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, Multi};
 use crate::engine::{Acl, Begin, Ctx, Effect, Find, Flags, Gates, Group, KeyFlags, KeySpec, Row, RowIx};
 use crate::resp::CommandError;
@@ -40,23 +41,29 @@ fn exec(ctx: &mut Ctx<'_>) -> Done {
     }
     if flags.has(ConnFlags::DIRTY_CAS) || watched_key_expired(ctx) {
         ctx.srv.end_multi(ctx.slot);
-        ctx.reply().null_array();
+        if !ctx.client().is_silent() {
+            ctx.reply().null_array();
+        }
         return Ok(());
     }
     let queue = ctx.client_mut().multi.as_mut().map(|m| core::mem::take(&mut m.queue)).unwrap_or_default();
     ctx.srv.end_multi(ctx.slot);
     ctx.client_mut().flags.set(ConnFlags::IN_EXEC);
-    ctx.reply().array(queue.len());
+    if !ctx.client().is_silent() {
+        ctx.reply().array(queue.len());
+    }
     let was_replica = ctx.srv.is_replica();
     for queued in &queue {
         // REPLICAOF stood before it: a write now would be in no history.
         let late = !was_replica && ctx.srv.is_replica() && ctx.srv.config.replica_read_only;
         if late && ctx.srv.table.row(RowIx(queued.row)).flags.has(Flags::WRITE) {
             ctx.srv.stats.error_reply(b"READONLY");
-            ctx.reply().error(&CommandError::ReadOnly.text());
+            if !ctx.client().is_silent() {
+                ctx.reply().error(&CommandError::ReadOnly.text());
+            }
             continue;
         }
-        if ctx.srv.knobs.broken(crate::base::mutant::Mutant::TimeFlowsInExec) {
+        if ctx.srv.knobs.broken(Mutant::TimeFlowsInExec) {
             ctx.srv.now.unix.0 += 30_000;
         }
         ctx.srv.call(ctx.slot, RowIx(queued.row), queued.args.as_args(), ctx.out);
@@ -94,7 +101,9 @@ fn watch(ctx: &mut Ctx<'_>) -> Done {
 
 fn unwatch(ctx: &mut Ctx<'_>) -> Done {
     ctx.srv.unwatch(ctx.slot);
-    ctx.client_mut().flags.clear(ConnFlags::DIRTY_CAS);
+    if !ctx.srv.knobs.broken(Mutant::UnwatchForgetsNothing) {
+        ctx.client_mut().flags.clear(ConnFlags::DIRTY_CAS);
+    }
     ctx.reply().ok();
     Ok(())
 }

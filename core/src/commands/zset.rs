@@ -1,12 +1,13 @@
 //! Sorted sets: members and their scores one by one. Source: the Redis documentation of each command.
 
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_float;
 use crate::config::NotifyFlags;
 use crate::contract::DbIndex;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::keyspace::{Keyspace, Ttl};
-use crate::resp::{CommandError, Proto, Writer};
+use crate::resp::{Bulks, CommandError, Proto, Writer};
 use crate::value::{Value, ZChange, ZSet, ZSetLimits};
 use alloc::vec::Vec;
 
@@ -61,14 +62,16 @@ pub(super) fn write_members<'m>(
 ) {
     let pairs = with_scores && w.proto() == Proto::Resp3;
     w.array(if with_scores && !pairs { 2 * n } else { n });
+    if !with_scores {
+        let mut bulks = Bulks::new(w);
+        return members.for_each(|(member, _)| bulks.bulk(member));
+    }
     for (member, score) in members {
         if pairs {
             w.array(2);
         }
         w.bulk(member);
-        if with_scores {
-            w.double(score);
-        }
+        w.double(score);
     }
 }
 
@@ -88,12 +91,14 @@ pub(super) fn store(ctx: &mut Ctx<'_>, key: &[u8], set: ZSet, event: &str) -> us
 pub(super) fn remove_ranks(ctx: &mut Ctx<'_>, key: &[u8], (from, to): (usize, usize), event: &str) -> Done {
     let removed = edit(ctx, key, |set| {
         let all = from == 0 && to == set.len();
-        if !all {
-            set.remove_range(from, to);
-        }
-        (!all, all)
+        let gone = if all { None } else { set.remove_range(from, to) };
+        (!all, (all, gone))
     })?;
-    finish_removal(ctx, key, to - from, removed == Some(true), event);
+    let (emptied, gone) = removed.unwrap_or_default();
+    if let Some(gone) = gone {
+        ctx.srv.keyspace.discard(Value::ZSet(gone));
+    }
+    finish_removal(ctx, key, to - from, emptied, event);
     Ok(())
 }
 
@@ -128,7 +133,7 @@ impl Options {
             match () {
                 () if word("NX") => o.nx = true,
                 () if word("XX") => o.xx = true,
-                () if word("GT") => o.gt = true,
+                () if word("GT") => o.gt = !ctx.srv.knobs.broken(Mutant::ZaddGtIgnored),
                 () if word("LT") => o.lt = true,
                 () if word("CH") => o.ch = true,
                 () if word("INCR") => o.incr = true,
@@ -381,6 +386,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::SortedSet,
     )
     .keyed((1, 1, 1), &[first_key(KeyFlags::RW.or(KeyFlags::UPDATE))])
+    .element(3)
     .since("1.2.0")
     .doc(
         "Adds members with scores, or gives members other scores.",
@@ -400,6 +406,7 @@ pub(super) const ROWS: &[Row] = &[
         Group::SortedSet,
     )
     .keyed((1, 1, 1), &[first_key(KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE))])
+    .element(3)
     .since("1.2.0")
     .doc(
         "Adds to the score of a member, which is added when it is missing.",
@@ -416,6 +423,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
     Row::new("zrank", zrank, -3, FAST_READ, ACL_FAST_READ, Group::SortedSet)
         .keyed((1, 1, 1), READ)
+        .element(2)
         .since("2.0.0")
         .doc(
             "Tells how many members stand before one, lowest score first.",
@@ -424,6 +432,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
     Row::new("zrem", zrem, -3, Flags::WRITE.or(Flags::FAST), ACL_FAST_WRITE, Group::SortedSet)
         .keyed((1, 1, 1), REMOVE)
+        .element(2)
         .since("1.2.0")
         .doc(
             "Removes members, and the key with the last of them.",
@@ -432,6 +441,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
     Row::new("zrevrank", zrevrank, -3, FAST_READ, ACL_FAST_READ, Group::SortedSet)
         .keyed((1, 1, 1), READ)
+        .element(2)
         .since("2.0.0")
         .doc(
             "Tells how many members stand before one, highest score first.",
@@ -440,6 +450,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
     Row::new("zscore", zscore, 3, FAST_READ, ACL_FAST_READ, Group::SortedSet)
         .keyed((1, 1, 1), READ)
+        .element(2)
         .since("1.2.0")
         .doc("Reads the score of a member.", "O(1)", "key member"),
 ];

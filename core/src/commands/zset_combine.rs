@@ -1,13 +1,13 @@
 //! Sorted sets: unions, intersections and differences of several keys. Source: the Redis documentation of each command.
 
 use super::zset::{first_key, limits, store, write_members};
-use crate::base::number::{parse_float, parse_i64};
+use crate::base::number::{IntText, parse_float, parse_i64};
 use crate::containers::dict::{Dict, HashKey, Keyed};
 use crate::engine::Ctx;
 use crate::engine::keys::FoundKey;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::resp::{Args, CommandError};
-use crate::value::{IntText, Item, SetValue, SmallBytes, Value, ZSet};
+use crate::value::{Item, SetValue, SmallBytes, Value, ZSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -60,18 +60,18 @@ enum Content<'a> {
     Set(&'a SetValue),
 }
 
-/// A member, borrowed from the key that holds it unless that holds it as a number.
+/// A member, borrowed from the key that holds it unless that holds it in another form.
 #[derive(Clone)]
 enum Name<'a> {
     Text(&'a [u8]),
-    Number(SmallBytes),
+    Owned(SmallBytes),
 }
 
 impl Name<'_> {
     fn as_slice(&self) -> &[u8] {
         match self {
             Self::Text(text) => text,
-            Self::Number(text) => text.as_slice(),
+            Self::Owned(text) => text.as_slice(),
         }
     }
 }
@@ -80,7 +80,7 @@ impl<'a> From<Item<'a>> for Name<'a> {
     fn from(item: Item<'a>) -> Self {
         match item {
             Item::Text(text) => Self::Text(text),
-            Item::Int(n) => Self::Number(SmallBytes::new(IntText::new().format(n))),
+            Item::Int(_) | Item::Padded(_) => Self::Owned(SmallBytes::new(item.text(&mut IntText::new()))),
         }
     }
 }

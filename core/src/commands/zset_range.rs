@@ -171,9 +171,9 @@ impl<'a> Query<'a> {
                     limit = (ctx.int(i + 1)?, ctx.int(i + 2)?);
                     i += 2;
                 }
-                () if reverse.is_none() && word("REV") => wanted_reverse = Some(true),
-                () if by.is_none() && word("BYLEX") => wanted_by = Some(By::Lex),
-                () if by.is_none() && word("BYSCORE") => wanted_by = Some(By::Score),
+                () if wanted_reverse.is_none() && word("REV") => wanted_reverse = Some(true),
+                () if wanted_by.is_none() && word("BYLEX") => wanted_by = Some(By::Lex),
+                () if wanted_by.is_none() && word("BYSCORE") => wanted_by = Some(By::Score),
                 () => return Err(CommandError::Syntax),
             }
             i += 1;

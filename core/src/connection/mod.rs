@@ -89,6 +89,8 @@ pub struct Multi {
     pub queue: Vec<Queued>,
     /// Union of the flags of what is queued (bits of `engine::row::Flags`).
     pub row_flags: u32,
+    /// Row flags that some queued command lacks.
+    pub lacking: u32,
     /// Watched keys of this client, with whether the key was alive when it was watched.
     pub watched: Vec<(DbIndex, Box<[u8]>, bool)>,
 }
@@ -109,6 +111,8 @@ pub struct Waits {
     pub deadline: Option<Mono>,
     /// For what.
     pub what: WaitsFor,
+    /// Its reply is dropped (CLIENT REPLY).
+    pub silent: bool,
 }
 
 /// The kinds of waiting.
@@ -150,8 +154,6 @@ pub struct KeyWait {
     pub row: u16,
     /// The command, to be run again.
     pub args: OwnedArgs,
-    /// Its reply is dropped (CLIENT REPLY).
-    pub silent: bool,
 }
 
 macro_rules! conn_flags {
@@ -277,6 +279,12 @@ impl Connection {
     #[must_use]
     pub const fn leaving(&self) -> bool {
         self.flags.any(ConnFlags::CLOSING.or(ConnFlags::CLOSE_AFTER_REPLY).or(ConnFlags::GONE))
+    }
+
+    /// Whether CLIENT REPLY keeps replies from it; messages reach it all the same.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP))
     }
 
     /// Bytes of memory it holds, for CLIENT LIST's `tot-mem` and the statistics.

@@ -105,19 +105,30 @@ macro_rules! steps {
 }
 
 steps! {
-    S16 = 16, S32 = 32, S48 = 48, S64 = 64, S80 = 80, S96 = 96, S112 = 112, S128 = 128,
-    S160 = 160, S192 = 192, S224 = 224, S256 = 256, S320 = 320, S384 = 384, S448 = 448, S512 = 512,
-    S640 = 640, S768 = 768, S896 = 896, S1024 = 1024, S1280 = 1280, S1536 = 1536, S1792 = 1792, S2048 = 2048,
-    S2560 = 2560, S3072 = 3072, S3584 = 3584, S4096 = 4096,
+    S24 = 24, S40 = 40, S56 = 56, S72 = 72, S88 = 88, S104 = 104, S120 = 120, S152 = 152,
+    S184 = 184, S216 = 216, S248 = 248, S312 = 312, S376 = 376, S440 = 440, S504 = 504, S632 = 632,
+    S760 = 760, S888 = 888, S1016 = 1016, S1272 = 1272, S1528 = 1528, S1784 = 1784, S2040 = 2040, S2552 = 2552,
+    S3064 = 3064, S3576 = 3576, S4088 = 4088,
 }
 
-/// Bytes allocated for `len`: multiples of 16 at first, then four steps per power of two.
+/// What allocators keep beside a block, in the units of 16 bytes that they serve.
+const BESIDE: usize = 8;
+
+/// Bytes allocated for `len`: with what an allocator keeps beside them, multiples of 16 at first, then four steps per power
+/// of two.
 const fn capacity_for(len: usize) -> usize {
-    if len <= 128 {
-        return (len + 15) & !15;
+    if len == 0 {
+        return 0;
     }
-    let step = 1 << ((len - 1).ilog2() - 2);
-    len.next_multiple_of(step)
+    let whole = len + BESIDE;
+    if whole <= 32 {
+        return 32 - BESIDE;
+    }
+    if whole <= 128 {
+        return ((whole + 15) & !15) - BESIDE;
+    }
+    let step = 1 << ((whole - 1).ilog2() - 2);
+    whole.next_multiple_of(step) - BESIDE
 }
 
 /// See the module.
@@ -283,12 +294,12 @@ mod tests {
 
     #[test]
     fn steps_are_the_capacities() {
-        assert_eq!(STEP_MAX, 4096);
+        assert_eq!(STEP_MAX, 4088);
         let mut last = 0;
         for len in 0..20_000 {
             let capacity = capacity_for(len);
             assert!(capacity >= len && capacity >= last);
-            assert!(len <= 128 || capacity * 4 < len * 5 + 16, "{len}");
+            assert!(len <= 128 || capacity * 4 < len * 5 + 32, "{len}");
             let block = Block::of(3, 9, &alloc::vec![7; len]);
             assert_eq!((block.kind(), block.count(), block.len()), (3, 9, len));
             assert_eq!(block.heap_bytes(), if len > STEP_MAX { capacity + 32 } else { capacity });

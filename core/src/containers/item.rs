@@ -1,18 +1,24 @@
-//! One short string in a small collection: text, or a number that is shorter in binary.
+//! One short string in a small collection: text, or a number that is shorter in binary, or text that ends with digits.
 //!
 //! *Owns*: the encoding, both ways. *Does not own*: where items lie (`runs`, `pairs`).
 //! *Invariants*: an item has exactly one encoding, so two are equal when their bytes are. Text that is a canonical `i64` is
-//! always stored as the number. What is decoded here was encoded here.
+//! always stored as the number; other text that ends with six digits or more keeps two of them in a byte (`padded`). What
+//! is decoded here was encoded here.
 //!
 //! An encoded item is a code and a body. Codes: `0..=0xdf` text of that length; `0xe0` text, whose length follows in four
-//! bytes; `0xe0 + n` a signed number of `n` bytes.
+//! bytes; `0xe0 + n` a signed number of `n` bytes; `0xe9` padded text, whose shape follows in one byte.
 
+use super::padded::{BODY_MAX, Padded};
 use crate::base::number::{IntText, digits_i64, parse_i64};
 
 /// Longest text whose length is its code.
 const TEXT_MAX: usize = 0xdf;
 /// The code of longer text.
 const LONG: u8 = 0xe0;
+/// The code of text that ends with digits.
+const PADDED: u8 = 0xe9;
+/// Bytes of that code with the shape.
+const PADDED_CODE: usize = 2;
 /// Bytes of a code with a length behind it.
 const LONG_CODE: usize = 5;
 
@@ -23,10 +29,12 @@ pub enum Item<'a> {
     Int(i64),
     /// Text that is no canonical number. Given as input it may be one, and is stored as such.
     Text(&'a [u8]),
+    /// Text that ends with digits, as it is stored.
+    Padded(Padded<'a>),
 }
 
 impl<'a> Item<'a> {
-    /// The text; a number is written into `scratch` first.
+    /// The text; one that is stored in another way is written into `scratch` first.
     #[must_use]
     #[inline]
     pub fn text<'t>(self, scratch: &'t mut IntText) -> &'t [u8]
@@ -36,14 +44,15 @@ impl<'a> Item<'a> {
         match self {
             Self::Int(n) => scratch.i64(n),
             Self::Text(text) => text,
+            Self::Padded(padded) => padded.write(scratch.room()),
         }
     }
 
-    /// The text, unless it is kept as a number.
+    /// The text, if it is kept as such.
     #[must_use]
     pub fn as_text(self) -> Option<&'a [u8]> {
         match self {
-            Self::Int(_) => None,
+            Self::Int(_) | Self::Padded(_) => None,
             Self::Text(text) => Some(text),
         }
     }
@@ -54,6 +63,7 @@ impl<'a> Item<'a> {
         match self {
             Self::Int(n) => digits_i64(n),
             Self::Text(text) => text.len(),
+            Self::Padded(padded) => padded.text_len(),
         }
     }
 
@@ -63,6 +73,7 @@ impl<'a> Item<'a> {
         match self {
             Self::Int(n) => Some(n),
             Self::Text(text) => parse_i64(text),
+            Self::Padded(_) => None,
         }
     }
 }
@@ -72,8 +83,8 @@ impl<'a> Item<'a> {
 pub struct Encoded<'a> {
     code: [u8; LONG_CODE],
     code_len: u8,
-    int: [u8; 8],
-    int_len: u8,
+    own: [u8; BODY_MAX],
+    own_len: u8,
     text: &'a [u8],
 }
 
@@ -86,16 +97,33 @@ impl<'a> Encoded<'a> {
             Item::Int(n) => Self::int(n),
             Item::Text(text) => match parse_i64(text) {
                 Some(n) => Self::int(n),
-                None => Self::text(text),
+                None => match Padded::shape_of(text) {
+                    Some(shape) => Self::padded(shape, text),
+                    None => Self::text(text),
+                },
             },
+            Item::Padded(padded) => {
+                let (mut own, body) = ([0; BODY_MAX], padded.body());
+                own[..body.len()].copy_from_slice(body);
+                let code = [PADDED, padded.shape(), 0, 0, 0];
+                Self { code, code_len: PADDED_CODE as u8, own, own_len: body.len() as u8, text: &[] }
+            }
         }
+    }
+
+    fn padded(shape: u8, text: &[u8]) -> Self {
+        let mut own = [0; BODY_MAX];
+        let own_len = Padded::encode(shape, text, &mut own) as u8;
+        Self { code: [PADDED, shape, 0, 0, 0], code_len: PADDED_CODE as u8, own, own_len, text: &[] }
     }
 
     fn int(n: i64) -> Self {
         // Bits that differ from the sign, and the sign itself.
         let bits = 65 - (n ^ (n >> 63)).leading_zeros();
         let len = bits.div_ceil(8) as u8;
-        Self { code: [LONG + len, 0, 0, 0, 0], code_len: 1, int: n.to_le_bytes(), int_len: len, text: &[] }
+        let mut own = [0; BODY_MAX];
+        own[..8].copy_from_slice(&n.to_le_bytes());
+        Self { code: [LONG + len, 0, 0, 0, 0], code_len: 1, own, own_len: len, text: &[] }
     }
 
     #[inline]
@@ -108,7 +136,7 @@ impl<'a> Encoded<'a> {
             code[1..].copy_from_slice(&(text.len() as u32).to_le_bytes());
             code_len = LONG_CODE as u8;
         }
-        Self { code, code_len, int: [0; 8], int_len: 0, text }
+        Self { code, code_len, own: [0; BODY_MAX], own_len: 0, text }
     }
 
     /// The code.
@@ -122,7 +150,7 @@ impl<'a> Encoded<'a> {
     #[must_use]
     #[inline]
     pub fn body(&self) -> &[u8] {
-        if self.int_len > 0 { &self.int[..usize::from(self.int_len)] } else { self.text }
+        if self.own_len > 0 { &self.own[..usize::from(self.own_len)] } else { self.text }
     }
 
     /// Bytes of code and body.
@@ -157,6 +185,7 @@ pub fn lengths(at: &[u8]) -> (usize, usize) {
     match at[0] {
         len @ 0..LONG => (1, usize::from(len)),
         LONG => (LONG_CODE, u32::from_le_bytes([at[1], at[2], at[3], at[4]]) as usize),
+        PADDED => (PADDED_CODE, Padded::body_len(at[1])),
         code => (1, usize::from(code - LONG)),
     }
 }
@@ -164,9 +193,12 @@ pub fn lengths(at: &[u8]) -> (usize, usize) {
 /// The item of a code and its body.
 #[must_use]
 #[inline]
-pub fn decode(code: u8, body: &[u8]) -> Item<'_> {
-    if code <= LONG {
+pub fn decode<'a>(code: &[u8], body: &'a [u8]) -> Item<'a> {
+    if code[0] <= LONG {
         return Item::Text(body);
+    }
+    if code[0] == PADDED {
+        return Item::Padded(Padded::new(code[1], body));
     }
     let mut raw = [0; 8];
     let len = body.len().min(8);
@@ -180,13 +212,14 @@ pub fn decode(code: u8, body: &[u8]) -> Item<'_> {
 #[inline]
 pub fn decode_at(at: &[u8]) -> (Item<'_>, usize) {
     let (code, body) = lengths(at);
-    (decode(at[0], &at[code..code + body]), code + body)
+    (decode(&at[..code], &at[code..code + body]), code + body)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
+    use proptest::prelude::*;
 
     fn round(item: Item<'_>) -> (usize, bool) {
         let encoded = Encoded::of(item);
@@ -217,11 +250,34 @@ mod tests {
         assert_eq!(round(Item::Int(i64::MAX)), (9, true));
     }
 
+    proptest! {
+        #[test]
+        fn names_with_digits(head in "[a-z0-9:]{0,18}", digits in "[0-9]{0,20}") {
+            let text = [head.as_bytes(), digits.as_bytes()].concat();
+            let (len, int) = round(Item::Text(&text));
+            prop_assert!(int || len <= text.len() + 1);
+            // What comes out goes in the same way.
+            let encoded = Encoded::of(Item::Text(&text));
+            let mut bytes = vec![0; encoded.len()];
+            encoded.write(&mut bytes);
+            prop_assert!(Encoded::of(decode_at(&bytes).0).begins(&bytes));
+        }
+    }
+
     #[test]
     fn text_of_any_length() {
         for len in [0, 1, 63, 222, 223, 224, 255, 256, 70_000] {
             let text = vec![b'x'; len];
             assert_eq!(round(Item::Text(&text)), (len + if len < 224 { 1 } else { 5 }, false));
+        }
+        for (text, len) in [
+            ("00000007", 6),
+            ("m00000007", 7),
+            ("user:1234567", 11),
+            ("a12345", 7),
+            ("key:0000000000123456789", 17),
+        ] {
+            assert_eq!(round(Item::Text(text.as_bytes())), (len, false), "{text}");
         }
         for text in ["007", "+1", "-0", "1.0", "9223372036854775808", " 1"] {
             assert!(!round(Item::Text(text.as_bytes())).1, "{text}");

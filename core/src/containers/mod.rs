@@ -16,6 +16,7 @@ pub mod intset;
 pub mod item;
 pub mod listpack;
 pub mod ordered;
+mod padded;
 pub mod pairs;
 pub mod quicklist;
 pub mod runs;

@@ -73,6 +73,13 @@ impl<M: Keyed> Ordered<M> {
         self.dict.is_empty()
     }
 
+    /// The table of members, for touching ahead.
+    #[must_use]
+    #[inline]
+    pub fn dict(&self) -> &Dict<impl Keyed + use<M>> {
+        &self.dict
+    }
+
     /// Bytes allocated by the set itself, what members own excluded. O(1).
     #[must_use]
     pub const fn heap_bytes(&self) -> usize {

@@ -157,7 +157,7 @@ mod tests {
             let (field, value) = (std::format!("field{n}"), std::format!("{n:08}"));
             push(&mut block, &encoded(field.as_bytes()), &encoded(value.as_bytes()));
         }
-        assert_eq!((block.len(), block.heap_bytes()), (80, 80));
+        assert_eq!((block.len(), block.heap_bytes()), (65, 72));
     }
 
     proptest! {

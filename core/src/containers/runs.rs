@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
 
     #[inline]
     fn item(&self, index: usize) -> Item<'a> {
-        decode(self.code[0], &self.bodies[index * self.stride..(index + 1) * self.stride])
+        decode(self.code, &self.bodies[index * self.stride..(index + 1) * self.stride])
     }
 }
 
@@ -255,7 +255,7 @@ mod tests {
             let name = std::format!("m{n:08}");
             assert_eq!(add(&mut block, &Encoded::of(Item::Text(name.as_bytes())), |_| true), Added::New);
         }
-        assert_eq!((block.len(), block.heap_bytes()), (92, 96));
+        assert_eq!((block.len(), block.heap_bytes()), (53, 56));
         assert_eq!(add(&mut block, &Encoded::of(Item::Text(b"m00000003")), |_| false), Added::Present);
         assert_eq!(add(&mut block, &Encoded::of(Item::Text(b"m00000010")), |n| n < 10), Added::Full);
         check(&block);

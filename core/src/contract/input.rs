@@ -109,7 +109,23 @@ pub struct DialError(pub Box<str>);
 
 /// Why an address cannot be listened on; the text of the operating system.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListenError(pub Box<str>);
+pub struct ListenError {
+    /// The call that failed and the system's words.
+    pub text: Box<str>,
+    /// Whether the start goes on without this address.
+    pub kind: ListenErrorKind,
+}
+
+/// What a failure to listen means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenErrorKind {
+    /// The address is none of this machine's: forgiven where the configuration says so.
+    NotAvailable,
+    /// The machine does not speak this kind of address: always forgiven.
+    Unsupported,
+    /// Anything else.
+    Other,
+}
 
 /// What asked the process to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ mod input;
 pub use crate::base::ids::{ClientId, ConnId, DbIndex, FileId, LinkId, ListenerId, Offset, OpId};
 pub use crate::base::time::{Mono, Now, Span, Unix};
 pub use disk::{DiskDone, DiskError, DiskErrorKind, DiskRequest, DiskResult, OpenMode};
-pub use input::{Address, CloseWhy, DialError, Gauges, Input, ListenError, Peer, StopHow};
+pub use input::{Address, CloseWhy, DialError, Gauges, Input, ListenError, ListenErrorKind, Peer, StopHow};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

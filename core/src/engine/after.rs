@@ -6,6 +6,7 @@
 use super::row::{Flags, Row};
 use super::server::Server;
 use crate::base::ids::DbIndex;
+use crate::base::mutant::Mutant;
 use crate::config::NotifyFlags;
 use crate::connection::{ConnFlags, Conns};
 use crate::keyspace::{Expired, Notice, Touched};
@@ -51,7 +52,9 @@ impl Server {
             let key = key.as_slice();
             match notice {
                 Notice::Expired => {
-                    self.push_to_unit(*db, [verb, key].into_iter());
+                    if !self.knobs.broken(Mutant::ExpiredNotTold) {
+                        self.push_to_unit(*db, [verb, key].into_iter());
+                    }
                     self.send_event(NotifyFlags::EXPIRED, "expired", *db, key);
                     self.stats.expired_keys += 1;
                 }
@@ -76,7 +79,7 @@ impl Server {
         if self.watch.is_empty() && self.blocked_keys.is_empty() && !self.migrations.is_watching() {
             return;
         }
-        let deaf = self.knobs.broken(crate::base::mutant::Mutant::WatchersNotTold);
+        let deaf = self.knobs.broken(Mutant::WatchersNotTold);
         let Self { keyspace, watch, blocked_keys, conns, migrations, .. } = self;
         for change in keyspace.touched() {
             match change {
@@ -109,7 +112,10 @@ impl Server {
     pub fn unwatch(&mut self, slot: u32) {
         let Some(conn) = self.conns.try_get_mut(slot) else { return };
         let Some(multi) = conn.multi.as_mut() else { return };
-        let watched = core::mem::take(&mut multi.watched);
+        let watched = match self.knobs.broken(Mutant::WatchLeaks) {
+            true => alloc::vec::Vec::new(),
+            false => core::mem::take(&mut multi.watched),
+        };
         if !multi.open {
             conn.multi = None;
         }

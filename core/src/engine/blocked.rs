@@ -5,10 +5,11 @@
 //! meanwhile; when it stops waiting it stands in `Server::ready`.
 
 use super::server::Server;
+use crate::base::mutant::Mutant;
 use crate::base::time::Mono;
 use crate::connection::{ConnFlags, Waits, WaitsFor};
 use crate::contract::Timer;
-use crate::resp::CommandError;
+use crate::resp::{CommandError, Writer};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -56,7 +57,8 @@ impl Server {
     pub fn wait_for(&mut self, slot: u32, deadline: Option<Mono>, what: WaitsFor) {
         let conn = self.conns.get_mut(slot);
         assert!(conn.waits.is_none(), "a client waits for one thing at a time");
-        conn.waits = Some(Box::new(Waits { deadline, what }));
+        let silent = conn.is_silent();
+        conn.waits = Some(Box::new(Waits { deadline, what, silent }));
         conn.flags.set(ConnFlags::BLOCKED);
         let b = &mut self.blocked;
         b.waiting.insert(b.next_ticket, slot);
@@ -70,7 +72,7 @@ impl Server {
     }
 
     /// A client no longer waits; its input is taken up again in this turn. What it waited for, if it did.
-    pub fn stop_waiting(&mut self, slot: u32) -> Option<WaitsFor> {
+    pub fn stop_waiting(&mut self, slot: u32) -> Option<Box<Waits>> {
         let conn = self.conns.try_get_mut(slot)?;
         let waits = conn.waits.take()?;
         conn.flags.clear(ConnFlags::BLOCKED);
@@ -80,13 +82,22 @@ impl Server {
         if let Some(ticket) = self.blocked.ticket_of.remove(&slot) {
             self.blocked.waiting.remove(&ticket);
             self.blocked.count -= 1;
-            if let WaitsFor::Keys(wait) = &waits.what {
+            if let WaitsFor::Keys(wait) = &waits.what
+                && !self.knobs.broken(Mutant::AwaitedKeysKept)
+            {
                 self.blocked_keys.remove(ticket, wait);
                 self.arm_touch_log();
             }
         }
         self.take_up(slot);
-        Some(waits.what)
+        Some(waits)
+    }
+
+    /// A client no longer waits and is answered.
+    pub fn end_wait(&mut self, slot: u32, answer: impl FnOnce(&mut Writer<'_>)) {
+        if self.stop_waiting(slot).is_some_and(|waits| !waits.silent) {
+            self.deliver(slot, answer);
+        }
     }
 
     /// Notes that a connection may have frames to execute that arrived earlier.
@@ -118,6 +129,9 @@ impl Server {
 
     /// Answers those whose time is up.
     pub fn expire_waits(&mut self) {
+        if self.knobs.broken(Mutant::TimeoutForgotten) {
+            return;
+        }
         while let Some(&(at, slot)) = self.blocked.deadlines.first() {
             if at > self.now.mono {
                 break;
@@ -129,20 +143,19 @@ impl Server {
 
     /// Ends a client's waiting as its time-out would.
     pub fn give_up(&mut self, slot: u32) {
-        match self.stop_waiting(slot) {
-            Some(WaitsFor::Replicas { offset, synced, .. }) => {
+        let Some(waits) = &self.conns.get(slot).waits else { return };
+        match waits.what {
+            WaitsFor::Replicas { offset, synced, .. } => {
                 let acked = self.repl.acknowledged_by(offset, synced) as i64;
-                self.deliver(slot, |w| acknowledged(w, acked, synced));
+                self.end_wait(slot, |w| acknowledged(w, acked, synced));
             }
-            Some(WaitsFor::Keys(wait)) => {
-                if !wait.silent {
-                    self.deliver(slot, |w| w.null_array());
-                }
+            WaitsFor::Keys(_) => self.end_wait(slot, |w| w.null_array()),
+            WaitsFor::Shutdown | WaitsFor::Driver => {
+                self.end_wait(slot, |w| w.error(&CommandError::ShutdownFailed.text()));
             }
-            Some(WaitsFor::Shutdown | WaitsFor::Driver) => {
-                self.deliver(slot, |w| w.error(&CommandError::ShutdownFailed.text()));
+            WaitsFor::Unpause | WaitsFor::Migration => {
+                self.stop_waiting(slot);
             }
-            Some(WaitsFor::Unpause | WaitsFor::Migration) | None => {}
         }
     }
 
@@ -153,8 +166,7 @@ impl Server {
             if let WaitsFor::Replicas { count, offset, synced } = waits.what {
                 let acked = self.repl.acknowledged_by(offset, synced) as i64;
                 if acked >= count {
-                    self.stop_waiting(slot);
-                    self.deliver(slot, |w| acknowledged(w, acked, synced));
+                    self.end_wait(slot, |w| acknowledged(w, acked, synced));
                 }
             }
         }
@@ -163,7 +175,7 @@ impl Server {
 
 /// The reply of WAIT, or that of WAITAOF, whose first number says whether this node has the write on disk: while there is
 /// no log, never.
-pub fn acknowledged(w: &mut crate::resp::Writer<'_>, replicas: i64, synced: bool) {
+pub fn acknowledged(w: &mut Writer<'_>, replicas: i64, synced: bool) {
     if synced {
         w.array(2);
         w.int(0);

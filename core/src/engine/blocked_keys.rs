@@ -16,6 +16,8 @@ use super::server::Server;
 use super::table::RowIx;
 use crate::base::float::ceil;
 use crate::base::ids::DbIndex;
+use crate::base::longdouble::LongDouble;
+use crate::base::mutant::Mutant;
 use crate::base::number::parse_float;
 use crate::base::time::Mono;
 use crate::connection::{ConnFlags, KeyWait, WaitsFor};
@@ -49,7 +51,24 @@ struct Queue {
     ready: bool,
 }
 
+impl Queue {
+    /// The waiting client with the latest ticket before one: for a planted bug.
+    fn last(&self, before: Option<u64>) -> Option<(u64, u32)> {
+        let to = before.unwrap_or(u64::MAX);
+        self.waiters.range(..to).next_back().map(|(ticket, slot)| (*ticket, *slot))
+    }
+}
+
 impl BlockedKeys {
+    /// Forgets all ready keys but the first ones: for planted bugs.
+    fn forget_ready(&mut self, keep: usize) {
+        for (db, key) in self.ready.drain(keep.min(self.ready.len())..) {
+            if let Some(queue) = self.by_key.get_mut(&db).and_then(|queues| queues.get_mut(&key)) {
+                queue.ready = false;
+            }
+        }
+    }
+
     /// Whether nobody waits for any key.
     #[must_use]
     #[inline]
@@ -161,7 +180,11 @@ impl Ctx<'_> {
     /// # Errors
     /// No number, a negative one, or one beyond all clocks.
     pub fn timeout_secs(&self, i: usize) -> Result<Option<Mono>, CommandError> {
-        let ms = parse_float(self.arg(i)).ok_or(CommandError::TimeoutNotFloat)? * 1000.0;
+        // What is beyond these floats is still a number to Redis.
+        let sign = if self.arg(i).starts_with(b"-") { -1.0 } else { 1.0 };
+        let beyond = || LongDouble::parse(self.arg(i)).map(|_| sign * f64::INFINITY);
+        let secs = parse_float(self.arg(i)).or_else(beyond).ok_or(CommandError::TimeoutNotFloat)?;
+        let ms = secs * 1000.0;
         if ms > i64::MAX as f64 {
             return Err(CommandError::TimeoutOutOfRange);
         }
@@ -192,7 +215,6 @@ impl Ctx<'_> {
             self.srv.blocked_keys.again = true;
             return true;
         }
-        let silent = self.client().flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
         let wait = KeyWait {
             db: self.db,
             keys: keys.map(Box::from).collect(),
@@ -200,7 +222,6 @@ impl Ctx<'_> {
             on_nokey: wish.on_nokey,
             row: self.row_ix.0,
             args: wish.args.unwrap_or_else(|| OwnedArgs::from(self.args)),
-            silent,
         };
         self.srv.wait_for_keys(self.slot, wish.deadline, wait);
         true
@@ -232,9 +253,16 @@ impl Server {
     #[cold]
     fn serve_all_ready_keys(&mut self) {
         self.blocked_keys.serving = true;
+        if self.knobs.broken(Mutant::ReadyKeysTurned) {
+            self.blocked_keys.ready.make_contiguous().reverse();
+        }
+        if self.knobs.broken(Mutant::WakeupLost) {
+            self.blocked_keys.forget_ready(1);
+        }
         while let Some((db, key)) = self.blocked_keys.next_ready() {
             let mut after = None;
-            while let Some((ticket, slot)) = self.blocked_keys.next_waiter(db, &key, after) {
+            let known = self.blocked_keys.ready.len();
+            while let Some((ticket, slot)) = self.next_to_serve(db, &key, after) {
                 after = Some(ticket);
                 let found = self.keyspace.peek(db, &key).map(Value::type_name);
                 let Some(wait) = self.key_wait(slot) else { continue };
@@ -246,8 +274,19 @@ impl Server {
                     break;
                 }
             }
+            if self.knobs.broken(Mutant::ChainNotRun) {
+                self.blocked_keys.forget_ready(known);
+            }
         }
         self.blocked_keys.serving = false;
+    }
+
+    /// The client in a key's queue whose turn it is after the one with ticket `after`.
+    fn next_to_serve(&self, db: DbIndex, key: &[u8], after: Option<u64>) -> Option<(u64, u32)> {
+        if self.knobs.broken(Mutant::LastServedFirst) {
+            return self.blocked_keys.queue(db, key)?.last(after);
+        }
+        self.blocked_keys.next_waiter(db, key, after)
     }
 
     fn key_wait(&self, slot: u32) -> Option<&KeyWait> {
@@ -294,12 +333,16 @@ impl Server {
             self.drain_expired();
             self.push_to_unit(wait.db, wait.args.as_args().iter());
         }
-        let silent = wait.silent;
+        let silent = waits.silent;
         self.conns.get_mut(slot).waits = Some(waits);
         let again = core::mem::take(&mut self.blocked_keys.again) && !failed;
         self.after_command(slot, row);
         if !again {
             self.stop_waiting(slot);
+            if self.knobs.broken(Mutant::ServedTwice) {
+                self.hand_over(slot, out.clone());
+            }
+            self.blocked.count += usize::from(self.knobs.broken(Mutant::BlockedMiscounted));
             if !silent {
                 self.hand_over(slot, out);
             }
@@ -326,11 +369,8 @@ impl Server {
 
     /// Ends a client's waiting with an error.
     pub fn fail_waiting(&mut self, slot: u32, error: CommandError) {
-        let silent = self.key_wait(slot).is_some_and(|wait| wait.silent);
-        if self.stop_waiting(slot).is_some() && !silent {
-            self.stats.error_reply(error.text().as_bytes());
-            self.deliver(slot, |w| error.write(w));
-        }
+        self.stats.error_reply(error.text().as_bytes());
+        self.end_wait(slot, |w| error.write(w));
     }
 
     /// This node follows a master now: nobody can wait for keys or replicas any more. Their clients are told, and

@@ -52,7 +52,9 @@ impl Server {
         }
         if self.conns.get(slot).flags.has(ConnFlags::MULTI) && !runs_in_multi(self.table.row(row)) {
             self.queue(slot, row, &args);
-            self.writer(slot, out).simple("QUEUED");
+            if !self.conns.get(slot).is_silent() {
+                self.writer(slot, out).simple("QUEUED");
+            }
             return Flow::Next;
         }
         self.call(slot, row, args, out);
@@ -100,7 +102,9 @@ impl Server {
         };
         let changed = self.keyspace.dirty() != dirty;
         if !failed && (effect == Effect::Always || (changed && effect == Effect::Request)) {
-            self.drain_expired();
+            if !self.knobs.broken(Mutant::ExpiredToldAfter) {
+                self.drain_expired();
+            }
             self.push_to_unit(db, args.iter());
         }
         self.after_command(slot, row);
@@ -109,7 +113,7 @@ impl Server {
         }
         self.stats.called(usize::from(row_ix.0), failed);
         self.time_command(slot, row_ix, since, &args);
-        if self.conns.get(slot).flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP)) {
+        if self.conns.get(slot).is_silent() && (failed || !speaks_to_the_silent(row)) {
             out.truncate(mark);
         }
         if !self.own_pushes.is_empty() && !in_exec {
@@ -217,6 +221,7 @@ impl Server {
         }
         let multi = conn.multi.get_or_insert_with(|| Box::new(Multi::default()));
         multi.row_flags |= flags;
+        multi.lacking |= !flags;
         multi.queue.push(Queued { row: row.0, args: OwnedArgs::from(*args) });
     }
 
@@ -226,13 +231,20 @@ impl Server {
         let conn = self.conns.get_mut(slot);
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_CAS).or(ConnFlags::DIRTY_EXEC));
         conn.armed &= !Gates::MULTI.0;
-        conn.multi = None;
+        if !self.knobs.broken(Mutant::QueueLeaks) {
+            conn.multi = None;
+        }
     }
 }
 
 /// The commands that MULTI does not queue.
 fn runs_in_multi(row: &Row) -> bool {
     matches!(row.name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+/// Commands whose answers are messages. EXEC has cut what its commands answered, one by one.
+fn speaks_to_the_silent(row: &Row) -> bool {
+    row.name == "exec" || row.name.ends_with("subscribe")
 }
 
 /// Moves everything unsent from one buffer to the end of another.

@@ -24,6 +24,9 @@ pub enum Verdict {
     Postpone,
 }
 
+/// What a replica's link may not do.
+const KEYSPACE: Flags = Flags::WRITE.or(Flags::READONLY).or(Flags::MAY_REPLICATE);
+
 type Refusal = fn(&Server, u32, RowIx) -> Verdict;
 
 /// The refusals in their order, each with the bit that arms it.
@@ -73,6 +76,12 @@ fn effective_flags(srv: &Server, slot: u32, row: RowIx) -> Flags {
         return flags(srv, row) | Flags(queued);
     }
     flags(srv, row)
+}
+
+/// Whether the row lacks a flag, or something queued does when the row is EXEC.
+fn lacks(srv: &Server, slot: u32, row: RowIx, flag: Flags) -> bool {
+    let queued = || srv.conns.get(slot).multi.as_ref().is_some_and(|m| Flags(m.lacking).has(flag));
+    !flags(srv, row).has(flag) || (name(srv, row) == "exec" && queued())
 }
 
 fn from_master(srv: &Server, slot: u32) -> bool {
@@ -139,20 +148,23 @@ fn scope(srv: &Server, slot: u32, row: RowIx) -> Verdict {
     }
 }
 
-fn masterdown(srv: &Server, slot: u32, _: RowIx) -> Verdict {
-    if from_master(srv, slot) { Verdict::Pass } else { Verdict::Refuse(CommandError::MasterDown) }
+fn masterdown(srv: &Server, slot: u32, row: RowIx) -> Verdict {
+    let refused = !from_master(srv, slot) && lacks(srv, slot, row, Flags::STALE);
+    if refused { Verdict::Refuse(CommandError::MasterDown) } else { Verdict::Pass }
 }
 
-fn loading(srv: &Server, slot: u32, _: RowIx) -> Verdict {
-    if from_master(srv, slot) { Verdict::Pass } else { Verdict::Refuse(CommandError::Loading) }
+fn loading(srv: &Server, slot: u32, row: RowIx) -> Verdict {
+    let refused = !from_master(srv, slot) && lacks(srv, slot, row, Flags::LOADING);
+    if refused { Verdict::Refuse(CommandError::Loading) } else { Verdict::Pass }
 }
 
 fn busy(_: &Server, _: u32, _: RowIx) -> Verdict {
     Verdict::Refuse(CommandError::BusyScript)
 }
 
-fn replica_link(_: &Server, _: u32, _: RowIx) -> Verdict {
-    Verdict::Refuse(CommandError::ReplicaKeyspace)
+fn replica_link(srv: &Server, slot: u32, row: RowIx) -> Verdict {
+    let refused = effective_flags(srv, slot, row).any(KEYSPACE);
+    if refused { Verdict::Refuse(CommandError::ReplicaKeyspace) } else { Verdict::Pass }
 }
 
 fn pause(srv: &Server, slot: u32, row: RowIx) -> Verdict {

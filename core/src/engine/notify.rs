@@ -7,6 +7,7 @@
 use super::context::Ctx;
 use super::server::Server;
 use crate::base::ids::DbIndex;
+use crate::base::mutant::Mutant;
 use crate::config::NotifyFlags;
 use alloc::vec::Vec;
 
@@ -48,6 +49,15 @@ fn channel(prefix: &[u8], db: DbIndex, rest: &[u8]) -> Vec<u8> {
 impl Ctx<'_> {
     /// Sends a notification about a key of this command's database.
     pub fn notify(&mut self, class: NotifyFlags, event: &str, key: &[u8]) {
+        let broken = |mutant| self.srv.knobs.broken(mutant);
+        if (event == "srem" && broken(Mutant::SetEventForgotten))
+            || (self.ready_key.is_some() && broken(Mutant::BlockedPopEventForgotten))
+        {
+            return;
+        }
+        if event == "zrem" && broken(Mutant::ZsetEventTwice) {
+            self.srv.notify(class, event, self.db, key);
+        }
         self.srv.notify(class, event, self.db, key);
     }
 }

@@ -95,7 +95,9 @@ impl Server {
         self.unwatch(slot);
         self.stop_waiting(slot);
         let Some(conn) = self.conns.try_get_mut(slot) else { return };
-        if let Some(mut subs) = conn.subs.take() {
+        if let Some(mut subs) = conn.subs.take()
+            && !self.knobs.broken(crate::base::mutant::Mutant::SubscriptionLeaks)
+        {
             self.pubsub.remove_all(&mut subs, slot);
         }
         if conn.flags.has(ConnFlags::MONITOR) {
@@ -127,6 +129,9 @@ impl Server {
             let mut message = Encoded { resp2: None, resp3: None };
             for slot in listeners {
                 self.send_encoded(slot, &mut message, &[b"pmessage", &pattern, channel, payload]);
+                if self.knobs.broken(crate::base::mutant::Mutant::PatternsToldTwice) {
+                    self.send_encoded(slot, &mut message, &[b"pmessage", &pattern, channel, payload]);
+                }
                 told += 1;
             }
         }

@@ -44,17 +44,19 @@ impl Server {
             let reason = text.strip_prefix(b"ERR ").unwrap_or(text);
             let mut whole = b"EXECABORT Transaction discarded because of: ".to_vec();
             whole.extend_from_slice(reason);
-            self.stats.error_reply(b"EXECABORT");
-            self.writer(slot, out).error_parts(&[&whole]);
+            self.answer_refusal(slot, &whole, out);
             return;
         }
         let conn = self.conns.get_mut(slot);
         if conn.flags.has(ConnFlags::MULTI) {
             conn.flags.set(ConnFlags::DIRTY_EXEC);
         }
-        let silent = conn.flags.any(ConnFlags::REPLY_OFF.or(ConnFlags::REPLY_SKIP));
+        self.answer_refusal(slot, text, out);
+    }
+
+    fn answer_refusal(&mut self, slot: u32, text: &[u8], out: &mut OutBuf) {
         self.stats.error_reply(text);
-        if !silent {
+        if !self.conns.get(slot).is_silent() {
             self.writer(slot, out).error_parts(&[text]);
         }
     }

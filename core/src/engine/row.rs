@@ -33,6 +33,8 @@ pub struct Row {
     pub group: Group,
     /// First key, last key and step; zeros when there are none or they move.
     pub keys: (i16, i16, i16),
+    /// The argument that names an element of the value in the first key; 0 for none. A hint: it is touched ahead.
+    pub element: u8,
     /// Key specifications.
     pub specs: &'static [KeySpec],
     /// The hand-written key finder, when specifications do not do.
@@ -73,6 +75,7 @@ impl Row {
             acl,
             group,
             keys: (0, 0, 0),
+            element: 0,
             specs: &[],
             find_keys: None,
             since: "1.0.0",
@@ -91,6 +94,13 @@ impl Row {
     pub const fn keyed(mut self, keys: (i16, i16, i16), specs: &'static [KeySpec]) -> Self {
         self.keys = keys;
         self.specs = specs;
+        self
+    }
+
+    /// Sets the argument that names an element.
+    #[must_use]
+    pub const fn element(mut self, argument: u8) -> Self {
+        self.element = argument;
         self
     }
 
@@ -173,7 +183,7 @@ impl Row {
         if !f.has(Flags::ALLOW_BUSY) {
             g |= Gates::BUSY.0;
         }
-        if f.has(Flags::WRITE) || f.has(Flags::READONLY) {
+        if f.any(Flags::WRITE.or(Flags::READONLY).or(Flags::MAY_REPLICATE)) {
             g |= Gates::REPLICA_LINK.0;
         }
         Gates(g)

@@ -173,8 +173,21 @@ pub struct Listener {
     pub id: ListenerId,
     /// Where.
     pub at: ListenAt,
-    /// Whether the driver confirmed it; `None` while it is asked.
-    pub up: Option<bool>,
+    /// What the driver said of it.
+    pub stands: Stands,
+}
+
+/// What became of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// The driver has not answered.
+    Asked,
+    /// It accepts.
+    Up,
+    /// It does not, and may be missing.
+    Spared,
+    /// It does not, and must.
+    Failed,
 }
 
 /// What a command asks of the node.

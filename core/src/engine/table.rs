@@ -161,11 +161,14 @@ impl Row {
     }
 }
 
-/// EXEC stands for whatever was queued, so every refusal of a write can meet it. PING tells of persistence in error.
+/// EXEC stands for whatever was queued, so every refusal can meet it. PING tells of persistence in error.
 fn gates(row: &Row) -> Gates {
     let g = row.gates();
     match row.name {
-        "exec" => g | Gates::MISCONF | Gates::NOREPLICAS | Gates::READONLY,
+        "exec" => {
+            let writes = Gates::MISCONF | Gates::NOREPLICAS | Gates::READONLY;
+            g | writes | Gates::MASTERDOWN | Gates::LOADING | Gates::REPLICA_LINK
+        }
         "ping" => g | Gates::MISCONF,
         _ => g,
     }

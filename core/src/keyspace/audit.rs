@@ -10,7 +10,8 @@ use super::database::{Database, Walk};
 use super::entry::Entry;
 use super::expiry::DEADLINE_BYTES;
 use crate::base::ids::DbIndex;
-use crate::value::Digest;
+use crate::containers::dict::Keyed;
+use crate::value::{Digest, Value};
 
 /// Bytes counted for a place in the hash table: an 8-byte slot at two thirds full.
 const SLOT_BYTES: usize = 12;
@@ -66,6 +67,26 @@ impl Keyspace {
         let mut digest = Digest::new();
         self.peek(db, key)?.digest_into(&mut digest);
         Some(digest.finish())
+    }
+
+    /// Shows every stored key with its deadline, whether it has expired or not.
+    pub fn for_each_stored(&self, db: DbIndex, mut f: impl FnMut(&[u8], &Value, Option<i64>)) {
+        let database = self.db(db);
+        for (ix, entry) in database.dict().iter() {
+            f(entry.key(), &entry.value, database.deadline(ix));
+        }
+    }
+
+    /// Bytes of all databases, counted anew key by key.
+    #[must_use]
+    pub fn recount_bytes(&self) -> usize {
+        self.dbs.iter().map(Database::recount_footprint).sum()
+    }
+
+    /// Loses count of some bytes: a planted bug.
+    #[cfg(feature = "mutants")]
+    pub fn miscount(&mut self) {
+        self.used += 16;
     }
 
     /// Asserts every invariant of the keyspace. For tests and the simulator: takes as long as counting everything.

@@ -86,6 +86,12 @@ impl Database {
         self.payload + self.dict.heap_bytes() + self.expiry.heap_bytes()
     }
 
+    /// The same, counted anew.
+    pub(super) fn recount_footprint(&self) -> usize {
+        let payload: usize = self.dict.iter().map(|(_, entry)| entry.heap_bytes()).sum();
+        payload + self.dict.heap_bytes() + self.expiry.heap_bytes()
+    }
+
     /// The part of the footprint that belongs to keys and values.
     #[inline]
     pub(super) fn payload(&self) -> usize {

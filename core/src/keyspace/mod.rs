@@ -404,6 +404,11 @@ impl Keyspace {
         self.touched.key(db, key);
     }
 
+    /// Takes over a value, or a part of one, that a command has no more use for.
+    pub fn discard(&mut self, value: Value) {
+        self.dispose(value);
+    }
+
     /// Drops a dead value, or leaves it for someone else.
     #[inline]
     fn dispose(&mut self, value: Value) {

@@ -458,9 +458,9 @@ impl World {
             let mut scanned = BTreeSet::new();
             let mut cursor = 0;
             loop {
-                cursor = self
-                    .keyspace
-                    .scan(at(db), cursor, 3, |key, _| assert!(scanned.insert((db, key.to_vec()))));
+                cursor = self.keyspace.scan(at(db), cursor, 3, |key, _, expired| {
+                    assert!(expired || scanned.insert((db, key.to_vec())));
+                });
                 if cursor == 0 {
                     break;
                 }

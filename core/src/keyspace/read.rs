@@ -92,6 +92,39 @@ impl Keyspace {
         }
     }
 
+    /// The same for elements of large values, each given with its key.
+    pub fn touch_elements(&self, db: DbIndex, elements: &[(&[u8], &[u8])]) {
+        let dict = self.db(db).dict();
+        let mut last: Option<(&[u8], Option<&Value>)> = None;
+        let mut wanted: [Option<(&Value, Hash)>; WINDOW] = [None; WINDOW];
+        let mut entries = [None::<Ix>; WINDOW];
+        let mut mixed = 0;
+        for (wanted, (key, element)) in wanted.iter_mut().zip(elements) {
+            let value = match last {
+                Some((last, value)) if last == *key => value,
+                _ => {
+                    let found = dict.find(self.hash.hash(key), key).map(|ix| &dict.get(ix).value);
+                    found.filter(|value| value.is_far())
+                }
+            };
+            last = Some((key, value));
+            if let Some(value) = value {
+                let hash = self.hash.hash(element);
+                mixed ^= value.touch_home(hash);
+                *wanted = Some((value, hash));
+            }
+        }
+        for (entry, wanted) in entries.iter_mut().zip(&wanted) {
+            *entry = wanted.and_then(|(value, hash)| value.touch_slot(hash));
+        }
+        for (entry, wanted) in entries.iter().zip(&wanted) {
+            if let (Some(ix), Some((value, _))) = (entry, wanted) {
+                mixed ^= u32::from(value.touch_element(*ix));
+            }
+        }
+        black_box(mixed);
+    }
+
     /// Number of keys with a deadline.
     #[must_use]
     pub fn expires_count(&self, db: DbIndex) -> usize {
@@ -295,5 +328,7 @@ mod tests {
         }
         assert_eq!(before, (keyspace.digest(), keyspace.hits_misses(), keyspace.expired().len()));
         keyspace.touch_window(A, vec![]);
+        keyspace.touch_elements(A, &[(&b"key:60"[..], &b"m"[..]), (&b"none"[..], &b"m"[..])]);
+        assert_eq!(before, (keyspace.digest(), keyspace.hits_misses(), keyspace.expired().len()));
     }
 }

@@ -15,14 +15,20 @@ use crate::value::Value;
 const RANDOM_TRIES: u32 = 100;
 
 impl Keyspace {
-    /// Shows about `count` keys from `cursor` on and answers the next cursor; 0 is the start, and the end.
-    pub fn scan(&self, db: DbIndex, cursor: u64, count: usize, mut f: impl FnMut(&[u8], &Value)) -> u64 {
+    /// Shows about `count` keys from `cursor` on, each with whether it is expired, and answers the next cursor; 0 is the
+    /// start, and the end.
+    pub fn scan(
+        &self,
+        db: DbIndex,
+        cursor: u64,
+        count: usize,
+        mut f: impl FnMut(&[u8], &Value, bool),
+    ) -> u64 {
         let Ok(from) = u32::try_from(cursor) else { return 0 };
         let database = self.db(db);
         let next = database.dict().scan(from, count.max(1), &mut |ix, entry| {
-            if entry.slot().is_none() || !self.is_expired(database.deadline(ix)) {
-                f(entry.key(), &entry.value);
-            }
+            let expired = entry.slot().is_some() && self.is_expired(database.deadline(ix));
+            f(entry.key(), &entry.value, expired);
         });
         next.map_or(0, u64::from)
     }

@@ -7,8 +7,8 @@ use crate::commands;
 use crate::config::Config;
 use crate::connection::Conns;
 use crate::containers::dict::HashKey;
-use crate::contract::{Gauges, ListenAt, ListenError, LogLevel, Now, Timer};
-use crate::engine::server::Listener;
+use crate::contract::{Gauges, ListenAt, ListenError, ListenErrorKind, LogLevel, Now, Timer};
+use crate::engine::server::{Listener, Stands};
 use crate::engine::{Action, Gates, Server, Table};
 use crate::keyspace::Keyspace;
 use crate::persistence::{Cause, Persistence};
@@ -72,7 +72,7 @@ impl Node {
         let id = ListenerId(self.next_listener);
         self.next_listener += 1;
         self.srv.actions.push(Action::Listen(id, at.clone()));
-        self.srv.listeners.push(Listener { id, at, up: None });
+        self.srv.listeners.push(Listener { id, at, stands: Stands::Asked });
         id
     }
 
@@ -80,22 +80,26 @@ impl Node {
     pub(super) fn listening(&mut self, id: ListenerId, result: Result<(), ListenError>) {
         let srv = &mut self.srv;
         let Some(listener) = srv.listeners.iter_mut().find(|l| l.id == id) else { return };
-        listener.up = Some(result.is_ok());
         let at = listener.at.clone();
+        listener.stands = match &result {
+            Ok(()) => Stands::Up,
+            Err(error) if may_be_missing(&at, error.kind) => Stands::Spared,
+            Err(_) => Stands::Failed,
+        };
         if let (Err(error), ListenAt::Tcp { host, port, .. }) = (&result, &at) {
-            let text = &error.0;
+            let text = &error.text;
             srv.log(
                 LogLevel::Warning,
                 format_args!("Warning: Could not create server TCP listening socket {host}:{port}: {text}"),
             );
         }
         if let (Err(error), ListenAt::Unix { path, .. }) = (&result, &at) {
-            srv.log(LogLevel::Warning, format_args!("Failed opening Unix socket {path}: {}", error.0));
+            srv.log(LogLevel::Warning, format_args!("Failed opening Unix socket {path}: {}", error.text));
             srv.actions.push(Action::Exit(1));
         }
         if srv.is_reconfiguring {
             self.listener_answered(id);
-        } else if !self.is_up && srv.listeners.iter().all(|l| l.up.is_some()) {
+        } else if !self.is_up && srv.listeners.iter().all(|l| l.stands != Stands::Asked) {
             self.is_up = true;
             self.started();
         }
@@ -105,15 +109,14 @@ impl Node {
     fn started(&mut self) {
         let srv = &mut self.srv;
         let is_tcp = |l: &Listener| matches!(l.at, ListenAt::Tcp { .. });
-        let failed = srv.listeners.iter().any(|l| {
-            let optional = matches!(l.at, ListenAt::Tcp { optional: true, .. });
-            l.up == Some(false) && !optional
-        });
-        let tcp_up = srv.listeners.iter().any(|l| is_tcp(l) && l.up == Some(true));
-        let tcp_wanted = srv.listeners.iter().any(is_tcp);
-        if failed || (tcp_wanted && !tcp_up) {
+        if srv.listeners.iter().any(|l| is_tcp(l) && l.stands == Stands::Failed) {
             let port = srv.config.port;
             srv.log(LogLevel::Warning, format_args!("Failed listening on port {port} (tcp), aborting."));
+            srv.actions.push(Action::Exit(1));
+            return;
+        }
+        if !srv.listeners.iter().any(|l| l.stands == Stands::Up) {
+            srv.log(LogLevel::Warning, format_args!("Configured to not listen anywhere, exiting."));
             srv.actions.push(Action::Exit(1));
             return;
         }
@@ -126,12 +129,21 @@ impl Node {
     pub(super) fn announce_ready(&mut self) {
         let srv = &mut self.srv;
         let is_tcp = |l: &Listener| matches!(l.at, ListenAt::Tcp { .. });
-        if srv.listeners.iter().any(|l| is_tcp(l) && l.up == Some(true)) {
+        if srv.listeners.iter().any(|l| is_tcp(l) && l.stands == Stands::Up) {
             srv.log(LogLevel::Notice, format_args!("Ready to accept connections tcp"));
         }
         if srv.listeners.iter().any(|l| !is_tcp(l)) {
             srv.log(LogLevel::Notice, format_args!("Ready to accept connections unix"));
         }
+    }
+}
+
+/// Whether a node goes on without an address.
+fn may_be_missing(at: &ListenAt, kind: ListenErrorKind) -> bool {
+    match (at, kind) {
+        (ListenAt::Unix { .. }, _) | (_, ListenErrorKind::Other) => false,
+        (ListenAt::Tcp { .. }, ListenErrorKind::Unsupported) => true,
+        (ListenAt::Tcp { optional, .. }, ListenErrorKind::NotAvailable) => *optional,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The active expiry cycle: due keys are removed in slices, in the order of their deadlines.
 
 use super::Node;
+use crate::base::mutant::Mutant;
 use crate::contract::{Span, Timer};
 
 /// Milliseconds between two cycles at least, unless one was cut short.
@@ -31,7 +32,8 @@ impl crate::engine::Server {
     /// Sets the expiry timer by the next deadline. Expired keys are hidden at once, so their removal may wait for company:
     /// the cycle begins at most ten times a second.
     pub fn arm_expiry(&mut self) {
-        let resting = self.hides_expired() || self.keeps_expired();
+        let asleep = self.knobs.broken(Mutant::ExpiryAsleep);
+        let resting = self.hides_expired() || self.keeps_expired() || asleep;
         let Some(deadline_ms) = self.keyspace.next_deadline().filter(|_| !resting) else {
             self.timers.set(Timer::Expire, None);
             return;

@@ -28,7 +28,8 @@ impl Server {
     pub(super) fn replication_due(&mut self) {
         let now = self.now.mono;
         if now >= self.repl.next_beat {
-            self.repl.next_beat = now + BEAT;
+            let often = self.knobs.broken(Mutant::BeatTooOften);
+            self.repl.next_beat = now + if often { Span::ms(1) } else { BEAT };
             self.beat();
         }
         self.tend_link();

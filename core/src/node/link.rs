@@ -50,9 +50,15 @@ impl Server {
         self.actions.push(Action::Tune(Tuning::Role('M')));
         self.repl.resumable = false;
         let id = self.repl.rng.hex40();
-        self.repl.continue_as(id);
+        match () {
+            () if self.knobs.broken(Mutant::PromoteKeepsName) => {}
+            () if self.knobs.broken(Mutant::PromoteForgetsPast) => self.repl.change_id(),
+            () => self.repl.continue_as(id),
+        }
         self.repl.force_select();
-        self.drop_replicas();
+        if !self.knobs.broken(Mutant::PromoteKeepsReplicas) {
+            self.drop_replicas();
+        }
         self.repl.alone_since = self.now.mono;
         self.rearm();
         self.arm_expiry();
@@ -244,7 +250,9 @@ impl Server {
         let stream_db = load.stream_db();
         let Load { history, keyspace, read, .. } = load;
         // Whoever follows this node follows another history from now on.
-        self.drop_replicas();
+        if !self.knobs.broken(Mutant::LoadKeepsReplicas) {
+            self.drop_replicas();
+        }
         self.keyspace.replace_all(keyspace);
         self.repl.adopt(history, stream_db);
         self.drain_keyspace();
@@ -262,7 +270,9 @@ impl Server {
         if let Some(id) = id.filter(|id| *id != self.repl.id) {
             self.repl.continue_as(id);
             // They must learn the new name.
-            self.drop_replicas();
+            if !self.knobs.broken(Mutant::NamePassedOnLate) {
+                self.drop_replicas();
+            }
         }
         self.repl.ensure_backlog();
         self.log(
@@ -295,8 +305,10 @@ impl Server {
             return;
         };
         let Some(slot) = master.slot() else { return };
+        let early = self.knobs.broken(Mutant::AckTooHigh);
+        let acked = if early { self.repl.received_offset() } else { self.repl.offset };
         let mut text = itoa::Buffer::new();
-        let args: [&[u8]; 3] = [b"REPLCONF", b"ACK", text.format(self.repl.offset).as_bytes()];
+        let args: [&[u8]; 3] = [b"REPLCONF", b"ACK", text.format(acked).as_bytes()];
         let mut ack = Vec::with_capacity(48);
         crate::engine::propagate::encode(&mut ack, args.into_iter());
         self.deliver(slot, |w| w.raw(&ack));
@@ -307,7 +319,7 @@ impl Server {
         let now = self.now.mono;
         let patience = Span::secs(self.config.repl_timeout.max(1) as u64);
         let Some(master) = &self.repl.master else { return };
-        let silent = now - master.last_io > patience;
+        let silent = now - master.last_io > patience && !self.knobs.broken(Mutant::SilenceTolerated);
         match &master.link {
             Link::Down { retry_at } if *retry_at <= now => self.dial_master(),
             Link::Down { retry_at } => {

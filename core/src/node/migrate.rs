@@ -157,7 +157,7 @@ impl Server {
 
     fn answer_migration(&mut self, order: &Order, error: Option<&[u8]>) {
         let Some(slot) = self.conns.resolve(order.client) else { return };
-        if !matches!(self.stop_waiting(slot), Some(WaitsFor::Migration)) {
+        if !self.stop_waiting(slot).is_some_and(|waits| matches!(waits.what, WaitsFor::Migration)) {
             return;
         }
         let offset = self.repl.offset();

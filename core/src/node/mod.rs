@@ -120,6 +120,6 @@ impl Node {
         }
         self.srv.arm_expiry();
         self.srv.stats.stop(self.srv.stopwatch);
-        self.srv.stats.turns += 1;
+        self.srv.stats.turn_ended();
     }
 }

@@ -5,7 +5,6 @@
 
 use super::Node;
 use super::rewrite::Rewrite;
-use crate::connection::ConnFlags;
 use crate::contract::{ConnId, DiskResult, OpId};
 use crate::engine::Server;
 use crate::engine::server::Request;
@@ -56,11 +55,7 @@ impl Server {
             self.stats.error_reply(text);
         }
         let Some(slot) = self.conns.resolve(client) else { return };
-        self.stop_waiting(slot);
-        if self.conns.get(slot).flags.has(ConnFlags::REPLY_OFF) {
-            return;
-        }
-        self.deliver(slot, |w| match result {
+        self.end_wait(slot, |w| match result {
             Ok(()) => w.ok(),
             Err(text) => w.error_parts(&[text]),
         });

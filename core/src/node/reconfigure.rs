@@ -12,6 +12,7 @@ use crate::base::ids::ListenerId;
 use crate::config::{Changes, Config, Id, SetError};
 use crate::contract::{ConnId, DiskRequest, DiskResult, ListenAt, Tuning};
 use crate::engine::Action;
+use crate::engine::server::Stands;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -93,7 +94,7 @@ impl Node {
 
     fn unlisten(&mut self, id: ListenerId) {
         let Some(at) = self.srv.listeners.iter().position(|l| l.id == id) else { return };
-        if self.srv.listeners.remove(at).up == Some(true) {
+        if self.srv.listeners.remove(at).stands == Stands::Up {
             self.srv.actions.push(Action::Unlisten(id));
         }
     }
@@ -153,12 +154,7 @@ impl Node {
             return Some((Id::dir, String::from(&text[..])));
         }
         let listeners = || self.srv.listeners.iter().filter(|l| change.opened.contains(&l.id));
-        let is_optional = |at: &ListenAt| matches!(at, ListenAt::Tcp { optional: true, .. });
-        let required_failed = listeners().any(|l| l.up == Some(false) && !is_optional(&l.at));
-        let wanted = tcp_wanted(&self.srv.config);
-        let some_up = self.srv.listeners.iter().any(|l| wanted.contains(&l.at) && l.up == Some(true));
-        let failed = change.listens() && (required_failed || (!wanted.is_empty() && !some_up));
-        if !failed {
+        if !change.listens() || !listeners().any(|l| l.stands == Stands::Failed) {
             return None;
         }
         let first = ids.iter().find(|id| matches!(id, Id::port | Id::bind)).copied().unwrap_or(Id::port);

@@ -10,6 +10,7 @@ use crate::contract::{
 use crate::engine::Gates;
 use crate::resp::CommandError;
 use std::boxed::Box;
+use std::format;
 use std::string::String;
 use std::vec::Vec;
 
@@ -109,6 +110,30 @@ fn loading_refuses_what_needs_the_data() {
             ("SUBSCRIBE c", "*3"),
         ],
     );
+}
+
+/// EXEC is refused as a whole when a queued command would be, and the transaction is over.
+#[test]
+fn exec_is_refused_for_what_was_queued() {
+    let (mut node, conn) = node();
+    let refused = "-EXECABORT Transaction discarded because of: ";
+    hear(&mut node, conn, &[("MULTI", "+OK"), ("GET a", "+QUEUED"), ("INFO server", "+QUEUED")]);
+    node.srv.armed = node.srv.armed | Gates::LOADING;
+    let loading = format!("{refused}{}", &LOADING[1..]);
+    hear(&mut node, conn, &[("EXEC", &loading), ("EXEC", "-ERR EXEC without MULTI\r\n")]);
+    hear(&mut node, conn, &[("MULTI", "+OK"), ("INFO server", "+QUEUED"), ("EXEC", "*1")]);
+    node.srv.rearm();
+    hear(&mut node, conn, &[("MULTI", "+OK"), ("GET a", "+QUEUED")]);
+    node.srv.armed = node.srv.armed | Gates::BUSY;
+    let busy = format!("{refused}{}", &BUSY[1..]);
+    hear(&mut node, conn, &[("EXEC", &busy), ("DISCARD", "-ERR DISCARD without MULTI\r\n")]);
+    node.srv.rearm();
+    hear(&mut node, conn, &[("MULTI", "+OK"), ("SET a 1", "+QUEUED")]);
+    node.srv.misconf = Some(CommandError::MisconfRdb);
+    node.srv.rearm();
+    let misconf = format!("{refused}MISCONF Redis is configured to save RDB snapshots");
+    hear(&mut node, conn, &[("EXEC", &misconf), ("GET a", "$-1")]);
+    hear(&mut node, conn, &[("MULTI", "+OK"), ("GET a", "+QUEUED"), ("EXEC", "*1")]);
 }
 
 const BUSY: &str =

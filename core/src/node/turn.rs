@@ -58,6 +58,10 @@ impl Node {
     fn closed(&mut self, conn: ConnId, _why: CloseWhy) {
         let Some(slot) = self.srv.conns.resolve(conn) else { return };
         self.srv.conns.get_mut(slot).flags.set(ConnFlags::GONE);
+        // Nothing is given to a client that is known to be gone.
+        if !self.srv.knobs.broken(Mutant::GoneClientServed) {
+            self.srv.stop_waiting(slot);
+        }
         if self.srv.conns.get(slot).flags.has(ConnFlags::TARGET) {
             self.srv.target_gone(slot);
         }
@@ -188,21 +192,32 @@ impl Node {
             self.rows.push(table.find(inbox.args(&self.scratch, &self.window, frame).get(0)));
         }
         let db = self.srv.conns.get(slot).db;
-        if self.window.len() < 2 || self.srv.keyspace.len(db) < TOUCH_MIN {
+        let keys_stored = self.srv.keyspace.len(db);
+        if self.window.len() < 2 || keys_stored == 0 {
             return;
         }
         let mut keys: [&[u8]; TOUCH_KEYS] = [&[]; TOUCH_KEYS];
-        let mut n = 0;
-        for (frame, row) in self.rows.iter().enumerate() {
-            let Some(row) = row else { continue };
-            let first = table.row(*row).keys.0;
+        let mut elements: [(&[u8], &[u8]); TOUCH_KEYS] = [(&[], &[]); TOUCH_KEYS];
+        let (mut n, mut m) = (0, 0);
+        for (frame, row) in self.rows.iter().enumerate().take(TOUCH_KEYS) {
+            let Some(row) = row.map(|row| table.row(row)) else { continue };
+            let (first, element) = (row.keys.0, usize::from(row.element));
             let args = inbox.args(&self.scratch, &self.window, frame);
-            if first > 0 && args.len() > first as usize && n < TOUCH_KEYS {
+            if first > 0 && args.len() > first as usize {
                 keys[n] = args.get(first as usize);
                 n += 1;
+                if element > 0 && args.len() > element {
+                    elements[m] = (args.get(first as usize), args.get(element));
+                    m += 1;
+                }
             }
         }
-        self.srv.keyspace.touch_window(db, keys[..n].iter().copied());
+        if keys_stored >= TOUCH_MIN {
+            self.srv.keyspace.touch_window(db, keys[..n].iter().copied());
+        }
+        if m > 1 {
+            self.srv.keyspace.touch_elements(db, &elements[..m]);
+        }
     }
 
     fn query_buffer_full(&mut self, slot: u32) {

@@ -16,8 +16,9 @@ use super::blob;
 use super::object::Object;
 use super::value_stream::{stream_type, stream_value, write_stream};
 use super::{Meta, Writer};
+use crate::base::number;
 use crate::containers::dict::HashKey;
-use crate::containers::listpack::Element;
+use crate::containers::listpack::Listpack;
 use crate::containers::quicklist::Limit;
 use crate::value::{HashLimits, IntText, Item, SHARED_MIN, SetLimits, StringValue, Value};
 
@@ -98,11 +99,12 @@ pub fn value_of(object: Object, forms: &Forms, secret: &HashKey) -> Result<Value
     }
 }
 
-/// An item as an element of a listpack.
-fn element(item: Item<'_>) -> Element<'_> {
+/// Adds an item to a listpack.
+fn push(pack: &mut Listpack, item: Item<'_>) {
     match item {
-        Item::Int(n) => Element::Int(n),
-        Item::Text(text) => Element::Text(text),
+        Item::Int(n) => pack.push_back(n),
+        Item::Text(text) => pack.push_back(text),
+        Item::Padded(padded) => pack.push_back(padded.write(number::IntText::new().room())),
     }
 }
 

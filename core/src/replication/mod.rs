@@ -190,7 +190,9 @@ impl Replication {
         if knobs.broken(Mutant::ResumeAfterReceived) {
             self.offset = self.received_offset();
         }
-        if let Some(log) = &mut self.backlog {
+        if let Some(log) = &mut self.backlog
+            && !knobs.broken(Mutant::UnappliedKept)
+        {
             log.truncate(self.offset);
         }
     }
@@ -279,7 +281,9 @@ impl Replication {
         if knobs.broken(Mutant::BacklogTooShort) && known && cursor <= self.offset {
             return Some(cursor.max(log.start()));
         }
-        (known && cursor >= log.start() && cursor <= self.offset).then_some(cursor)
+        let granted = known && cursor >= log.start() && cursor <= self.offset;
+        let skipped = i64::from(knobs.broken(Mutant::PartialOffByOne) && cursor < self.offset);
+        (granted && !knobs.broken(Mutant::NeverContinue)).then_some(cursor + skipped)
     }
 
     /// Forgets history beyond `size` bytes that no attached replica needs.

@@ -8,6 +8,7 @@
 //! makes this module panic, or reserve memory out of proportion to the bytes received.
 
 mod args;
+mod bulks;
 mod error;
 mod inbox;
 mod outbuf;
@@ -17,6 +18,7 @@ mod window;
 mod write;
 
 pub use args::{ArgSpan, Args, ArgsIter, OwnedArgs};
+pub use bulks::Bulks;
 pub use error::{CommandError, code};
 pub use inbox::Inbox;
 pub use outbuf::{Mark, OutBuf, Spares};

@@ -138,6 +138,16 @@ impl Stats {
         ]);
     }
 
+    /// The "Debug" section: what the longest turn was. Timers and files have no stopwatch of their own.
+    pub fn busiest_turn(&self, s: &mut Section<'_>) {
+        s.lines(&[
+            ("eventloop_duration_aof_sum", 0),
+            ("eventloop_duration_cron_sum", 0),
+            ("eventloop_duration_max", self.busiest.0),
+            ("eventloop_cmd_per_cycle_max", self.busiest.1),
+        ]);
+    }
+
     /// The stopwatch runs only while commands do, so a turn's time is not known as a whole.
     fn processing(&self, s: &mut Section<'_>) {
         s.lines(&[

@@ -59,6 +59,10 @@ pub struct Stats {
     pub slept_us: u64,
     /// Microseconds in commands.
     pub commands_us: u64,
+    /// `commands_us` and `commands_run` at the end of the last turn.
+    last_turn: (u64, u64),
+    /// The most microseconds and the most commands of one turn.
+    busiest: (u64, u64),
     /// Samples of rates.
     pub rates: Rates,
     /// Connections accepted.
@@ -127,6 +131,8 @@ impl Stats {
             sharing: Vec::new(),
             slept_us: 0,
             commands_us: 0,
+            last_turn: (0, 0),
+            busiest: (0, 0),
             rates: Rates::default(),
             connections: 0,
             rejected_connections: 0,

@@ -79,6 +79,15 @@ impl Stats {
         }
     }
 
+    /// A turn is over.
+    pub fn turn_ended(&mut self) {
+        self.turns += 1;
+        let now = (self.commands_us, self.commands_run);
+        let (us, commands) = (now.0 - self.last_turn.0, now.1 - self.last_turn.1);
+        self.busiest = (self.busiest.0.max(us), self.busiest.1.max(commands));
+        self.last_turn = now;
+    }
+
     /// Gives the time since the last reading to those that share it.
     fn share_out(&mut self, now: u64) {
         let micros = now.saturating_sub(self.last_lap);

@@ -404,6 +404,15 @@ impl HashValue {
         }
     }
 
+    /// The large form, if it has that.
+    #[inline]
+    pub(super) fn table(&self) -> Option<&Table<Pair>> {
+        match &self.0 {
+            Form::Small(_) => None,
+            Form::Table(table) => Some(table),
+        }
+    }
+
     /// Starts reading what a command is likely to read first; the answer means nothing.
     #[must_use]
     #[inline]

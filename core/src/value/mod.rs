@@ -30,6 +30,7 @@ pub use stream::{Consumer, Entries, Group, Member, NoPosition, Pending, Stream, 
 pub use string::{IntText, SHARED_MIN, StringValue};
 pub use zset::{ZChange, ZIter, ZSet, ZSetLimits};
 
+use crate::containers::dict::{Hash, Ix};
 use alloc::boxed::Box;
 
 /// What a key holds.
@@ -56,6 +57,8 @@ pub const fn allocation(len: usize) -> usize {
     (len + 15) & !15
 }
 
+/// Elements from which on touching one ahead pays.
+const FAR_MIN: usize = 4_096;
 /// Bytes that one unit of [`Value::free_cost`] stands for in a string.
 const FREE_UNIT: usize = 16 * 1024;
 
@@ -103,6 +106,54 @@ impl Value {
             Self::List(list) => list.touch(),
             Self::ZSet(set) => set.touch(),
             Self::Stream(stream) => stream.touch(),
+        }
+    }
+
+    /// Whether its elements lie so far apart that touching them ahead pays.
+    #[must_use]
+    #[inline]
+    pub fn is_far(&self) -> bool {
+        match self {
+            Self::String(_) | Self::List(_) | Self::Stream(_) => false,
+            Self::Hash(hash) => hash.table().is_some_and(|table| table.len() >= FAR_MIN),
+            Self::Set(set) => set.table().is_some_and(|table| table.len() >= FAR_MIN),
+            Self::ZSet(set) => set.ordered().is_some_and(|set| set.len() >= FAR_MIN),
+        }
+    }
+
+    /// Starts reading where an element of a large value is looked for; the answer means nothing.
+    #[must_use]
+    #[inline]
+    pub fn touch_home(&self, hash: Hash) -> u32 {
+        match self {
+            Self::String(_) | Self::List(_) | Self::Stream(_) => 0,
+            Self::Hash(hash_value) => hash_value.table().map_or(0, |table| table.dict().touch(hash)),
+            Self::Set(set) => set.table().map_or(0, |table| table.dict().touch(hash)),
+            Self::ZSet(set) => set.ordered().map_or(0, |set| set.dict().touch(hash)),
+        }
+    }
+
+    /// Reads where an element is, perhaps.
+    #[must_use]
+    #[inline]
+    pub fn touch_slot(&self, hash: Hash) -> Option<Ix> {
+        match self {
+            Self::String(_) | Self::List(_) | Self::Stream(_) => None,
+            Self::Hash(hash_value) => hash_value.table()?.dict().touch_slot(hash),
+            Self::Set(set) => set.table()?.dict().touch_slot(hash),
+            Self::ZSet(set) => set.ordered()?.dict().touch_slot(hash),
+        }
+    }
+
+    /// Starts reading an element that [`Value::touch_slot`] found.
+    #[must_use]
+    #[inline]
+    pub fn touch_element(&self, ix: Ix) -> u8 {
+        match self {
+            Self::String(_) | Self::List(_) | Self::Stream(_) => 0,
+            Self::Hash(hash) => hash.table().map_or(0, |table| table.dict().touch_entry(ix)),
+            Self::Set(set) => set.table().map_or(0, |table| table.dict().touch_entry(ix)),
+            Self::ZSet(set) => set.ordered().map_or(0, |set| set.dict().touch_entry(ix)),
         }
     }
 

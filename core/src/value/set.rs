@@ -393,6 +393,15 @@ impl SetValue {
         intset::from_blob(blob).map(|block| Self(Form::Small(block)))
     }
 
+    /// The large form, if it has that.
+    #[inline]
+    pub(super) fn table(&self) -> Option<&Table<SmallBytes>> {
+        match &self.0 {
+            Form::Small(_) => None,
+            Form::Table(table) => Some(table),
+        }
+    }
+
     /// Starts reading what a command is likely to read first; the answer means nothing.
     #[must_use]
     #[inline]

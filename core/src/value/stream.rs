@@ -99,7 +99,8 @@ impl Entries {
     /// Whether an entry at `from` or later may have been deleted while others are there.
     #[must_use]
     pub fn has_gap_from(&self, from: StreamId) -> bool {
-        !self.log.is_empty() && self.max_deleted != StreamId::MIN && from <= self.max_deleted
+        let deleted = self.max_deleted;
+        !self.log.is_empty() && deleted != StreamId::MIN && deleted >= self.log.first() && from <= deleted
     }
 
     /// How many entries were added up to a position, where that can be told.

@@ -51,6 +51,12 @@ impl<R: Record> Table<R> {
         self.dict.is_empty()
     }
 
+    /// The table itself.
+    #[inline]
+    pub(super) fn dict(&self) -> &Dict<R> {
+        &self.dict
+    }
+
     /// The hash of a key in this table.
     #[must_use]
     #[inline]

@@ -18,6 +18,8 @@ use core::fmt;
 /// A block with more entries or bytes than this is no longer small, whatever the directives say.
 const PACKED_ENTRIES_MAX: usize = 256;
 const PACKED_BYTES_MAX: usize = 16 * 1024;
+/// Fewer members are taken out one by one.
+const REBUILD_MIN: usize = 1024;
 /// Members that count as one unit of the cost to free a large set.
 const FREE_UNIT: usize = 16;
 
@@ -319,12 +321,30 @@ impl ZSet {
         }
     }
 
-    /// Takes out the members of the ranks from `from` up to, and without, `to`.
-    pub fn remove_range(&mut self, from: usize, to: usize) {
+    /// The large form, if it has that.
+    #[inline]
+    pub(super) fn ordered(&self) -> Option<&Ordered<SmallBytes>> {
+        match &self.0 {
+            Form::Packed(_) => None,
+            Form::Large(large) => Some(&large.set),
+        }
+    }
+
+    /// Takes out the members of the ranks from `from` up to, and without, `to`. When more of a large set goes than stays,
+    /// it is made anew of what stays; then the answer is what it was before, to be dropped where that takes no time.
+    #[must_use = "dropping a large set takes long"]
+    pub fn remove_range(&mut self, from: usize, to: usize) -> Option<Self> {
         match &mut self.0 {
             Form::Packed(pack) => pack.remove_range(from, to),
             Form::Large(large) => {
-                for _ in from..to.min(large.set.len()) {
+                let len = large.set.len();
+                let to = to.min(len);
+                let going = to.saturating_sub(from);
+                if going >= REBUILD_MIN && going > len - going {
+                    let before = core::mem::replace(large, Box::new(large.without(from, to)));
+                    return Some(Self(Form::Large(before)));
+                }
+                for _ in 0..going {
                     if let Some(ix) = large.set.at(from) {
                         let member = SmallBytes::new(large.set.member(ix));
                         large.remove(member.as_slice());
@@ -332,6 +352,7 @@ impl ZSet {
                 }
             }
         }
+        None
     }
 
     /// Shows some members from a cursor on, in an order of its own, and answers the next cursor; 0 is the start, and
@@ -393,6 +414,21 @@ impl ZSet {
 }
 
 impl Large {
+    /// A copy without the members of these ranks.
+    fn without(&self, from: usize, to: usize) -> Self {
+        let mut rest = Self {
+            set: Ordered::new(),
+            hash: self.hash.clone(),
+            payload: 0,
+            sum: self.sum.map(|_| 0),
+            listpack: self.listpack,
+        };
+        for ix in self.set.range(0, from).chain(self.set.range(to, self.set.len())) {
+            rest.insert(self.set.member(ix), self.set.score(ix));
+        }
+        rest
+    }
+
     /// The score as it is kept: a listpack knows no negative zero.
     #[inline]
     fn stored(&self, score: f64) -> f64 {
@@ -530,13 +566,36 @@ mod tests {
         assert_eq!(set.encoding(), "listpack");
         put(&mut set, b"m3", 1.0, &few);
         assert_eq!(set.encoding(), "skiplist");
-        set.remove_range(0, 3);
+        assert!(set.remove_range(0, 3).is_none());
         assert_eq!((set.len(), set.encoding()), (1, "skiplist"));
         let mut set = ZSet::new(1, 1, &few);
         put(&mut set, b"longer", 1.0, &few);
         assert_eq!(set.encoding(), "skiplist");
         assert_eq!(ZSet::new(4, 1, &few).encoding(), "skiplist");
         assert_eq!(ZSet::new(1, 1, &limits(0, 5)).encoding(), "skiplist");
+    }
+
+    #[test]
+    fn what_stays_of_a_large_set_is_made_anew() {
+        let limits = limits(3, 5);
+        let mut set = ZSet::new(10, 1, &limits);
+        set.keep_digest();
+        for n in 0..5_000 {
+            put(&mut set, &text(n), f64::from((n * 37 % 1_000) as u32), &limits);
+        }
+        let all: Vec<_> = set.iter().map(|(member, score)| (member.to_vec(), score)).collect();
+        let mut slowly = set.clone();
+        let before = set.remove_range(40, 4_000).expect("more goes than stays");
+        assert_eq!((before.len(), set.len(), set.encoding()), (5_000, 1_040, "skiplist"));
+        for (member, _) in &all[40..4_000] {
+            slowly.remove(member);
+        }
+        set.check();
+        before.check();
+        assert!(set.iter().eq(slowly.iter()));
+        assert_eq!(digest(&set), digest(&slowly));
+        assert!(set.remove_range(10, 20).is_none());
+        assert_eq!(set.len(), 1_030);
     }
 
     #[test]
@@ -603,7 +662,7 @@ mod tests {
                     0 => {
                         let from = name % (model.len() + 1);
                         let to = (from + name % 3).min(model.len());
-                        set.remove_range(from, to);
+                        prop_assert!(set.remove_range(from, to).is_none());
                         model.drain(from..to);
                     }
                     1 | 2 => prop_assert_eq!(set.remove(&member), old.map(|at| model.remove(at).0)),

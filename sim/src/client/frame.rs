@@ -61,9 +61,9 @@ impl Args {
 
     /// Appends the request to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("*{}\r\n", self.len()).as_bytes());
+        header_to(out, b'*', self.len());
         for arg in self.iter() {
-            out.extend_from_slice(format!("${}\r\n", arg.len()).as_bytes());
+            header_to(out, b'$', arg.len());
             out.extend_from_slice(arg);
             out.extend_from_slice(b"\r\n");
         }
@@ -86,11 +86,41 @@ impl Args {
     }
 }
 
+fn header_to(out: &mut Vec<u8>, kind: u8, n: usize) {
+    let mut digits = [0; 20];
+    let (mut at, mut left) = (digits.len(), n);
+    while at == digits.len() || left > 0 {
+        at -= 1;
+        digits[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+    }
+    out.push(kind);
+    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Reads a whole command at the beginning of `bytes` into `args` and says how many bytes it took, or how many there must
+/// be before it is worth while to try again.
+fn request(bytes: &[u8], args: &mut Args) -> Result<usize, usize> {
+    let mut at = 0;
+    let more = bytes.len() + 1;
+    let count = header(bytes, &mut at, b'*').ok_or(more)?;
+    args.clear();
+    for _ in 0..count {
+        let size = header(bytes, &mut at, b'$').ok_or(more)?;
+        args.push(bytes.get(at..at + size).ok_or(at + size + 2)?);
+        at += size + 2;
+    }
+    if at > bytes.len() { Err(at) } else { Ok(at) }
+}
+
 /// Cuts a stream of requests into commands, as an observer beside the server does.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
     buffer: Vec<u8>,
     used: usize,
+    /// Fewer bytes than this hold no whole command.
+    least: usize,
 }
 
 impl Requests {
@@ -109,25 +139,46 @@ impl Requests {
     /// Reads the next whole command into `args` and says how many bytes it took. Bytes that are no request in arrays of
     /// bulks end the reading for good (`None`): clients of the simulator send nothing else.
     pub fn next(&mut self, args: &mut Args) -> Option<usize> {
-        let mut at = self.used;
-        let count = header(&self.buffer, &mut at, b'*')?;
-        args.clear();
-        for _ in 0..count {
-            let size = header(&self.buffer, &mut at, b'$')?;
-            args.push(self.buffer.get(at..at + size)?);
-            at += size + 2;
-        }
-        if at > self.buffer.len() {
+        if self.waiting() < self.least {
             return None;
         }
-        let took = at - self.used;
-        self.used = at;
-        Some(took)
+        match request(&self.buffer[self.used..], args) {
+            Ok(took) => {
+                self.used += took;
+                self.least = 0;
+                Some(took)
+            }
+            Err(least) => {
+                self.least = least;
+                None
+            }
+        }
     }
 
-    /// Forgets the bytes not used yet: they will be fed again.
-    pub fn keep_only_used(&mut self) {
-        self.buffer.truncate(self.used);
+    /// Takes the bytes of one command at most: says how many of `bytes` were taken, and the size of the command that they
+    /// completed, if they did.
+    pub fn take(&mut self, bytes: &[u8], args: &mut Args) -> (usize, Option<usize>) {
+        let waiting = self.waiting();
+        if waiting == 0 {
+            // The usual case: nothing has to be copied.
+            return match request(bytes, args) {
+                Ok(took) => (took, Some(took)),
+                Err(least) => {
+                    self.feed(bytes);
+                    self.least = least;
+                    (bytes.len(), None)
+                }
+            };
+        }
+        self.feed(bytes);
+        match self.next(args) {
+            Some(took) => {
+                // The rest comes again.
+                self.buffer.truncate(self.used);
+                (took - waiting, Some(took))
+            }
+            None => (bytes.len(), None),
+        }
     }
 
     /// Bytes not used yet.

@@ -68,8 +68,10 @@ pub struct Client {
     pub asleep_until: Time,
     /// Its connection.
     pub line: Line,
-    /// Bytes not yet written.
+    /// Bytes to write; those before `written` have been.
     pub out: Vec<u8>,
+    /// See `out`.
+    pub written: usize,
     /// The parser of replies.
     pub parser: Parser,
     /// What a scripted client has heard.
@@ -88,6 +90,14 @@ pub struct Client {
     pub backlog: VecDeque<u32>,
     /// Sends nothing more until all replies have come.
     pub holding: bool,
+    /// It went on talking after a command that may wait.
+    pub talks_on: bool,
+    /// What its WAIT asks for: the place in the stream after its last write, where that is known.
+    pub waits_for: Option<([u8; 40], i64)>,
+    /// CLIENT UNBLOCK may have ended that WAIT.
+    pub let_go: bool,
+    /// When it sent the WAIT under way.
+    pub waits_since: Time,
     /// What it knows of itself.
     pub speaker: Speaker,
     /// Replies heard.
@@ -112,6 +122,7 @@ impl Client {
             asleep_until: 0,
             line: Line::Idle,
             out: Vec::new(),
+            written: 0,
             parser: Parser::default(),
             raw: Vec::new(),
             waiting: VecDeque::new(),
@@ -121,6 +132,10 @@ impl Client {
             confirmed: BTreeSet::new(),
             backlog: VecDeque::new(),
             holding: false,
+            talks_on: false,
+            waits_for: None,
+            let_go: false,
+            waits_since: 0,
             speaker: Speaker::default(),
             heard: 0,
             connects: 0,
@@ -128,10 +143,26 @@ impl Client {
         }
     }
 
+    /// Counts a reply without judging it: each confirmation of a subscription is one, a message is none.
+    pub fn listen(&mut self, reply: &Reply) {
+        let (Reply::Push(all) | Reply::Array(all)) = reply else {
+            self.heard += 1;
+            self.waiting.pop_front();
+            return;
+        };
+        let named = |name: &[u8]| matches!(all.first(), Some(Reply::Bulk(b)) if b == name);
+        let message = named(b"message") || named(b"pmessage");
+        if !message || (matches!(reply, Reply::Array(_)) && self.role != Role::Subscriber) {
+            self.heard += 1;
+            self.waiting.pop_front();
+        }
+    }
+
     /// Forgets everything that belonged to the connection.
     pub fn hang_up(&mut self) {
         self.line = Line::Idle;
         self.out.clear();
+        self.written = 0;
         self.parser = Parser::default();
         self.waiting.clear();
         self.expected.clear();
@@ -139,6 +170,8 @@ impl Client {
         self.due_known = true;
         self.confirmed.clear();
         self.holding = false;
+        self.talks_on = false;
+        self.waits_for = None;
         self.speaker.in_multi = false;
     }
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// A reply.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reply {
     /// `+`
     Status(Vec<u8>),
@@ -46,6 +46,8 @@ pub struct Garbage(pub &'static str);
 pub struct Parser {
     buffer: Vec<u8>,
     used: usize,
+    /// With fewer bytes than this in the buffer there is no whole reply.
+    least: usize,
 }
 
 const DEPTH_MAX: u32 = 16;
@@ -58,6 +60,7 @@ impl Parser {
         if self.used > 0 && self.used == self.buffer.len() {
             self.buffer.clear();
             self.used = 0;
+            self.least = 0;
         }
         self.buffer.extend_from_slice(bytes);
     }
@@ -67,8 +70,12 @@ impl Parser {
     /// # Errors
     /// The bytes are not well-formed.
     pub fn take(&mut self) -> Result<Option<Reply>, Garbage> {
-        let mut cursor = Cursor { bytes: &self.buffer, at: self.used };
+        if self.buffer.len() < self.least {
+            return Ok(None);
+        }
+        let mut cursor = Cursor { bytes: &self.buffer, at: self.used, least: 0 };
         let reply = cursor.reply(0)?;
+        self.least = cursor.least;
         if reply.is_some() {
             self.used = cursor.at;
         }
@@ -85,6 +92,8 @@ impl Parser {
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How many bytes there must be before it is worth while to try again.
+    least: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -134,7 +143,10 @@ impl<'a> Cursor<'a> {
     }
 
     fn bulk(&mut self, size: usize) -> Result<Option<Reply>, Garbage> {
-        let Some(bytes) = self.bytes.get(self.at..self.at + size + 2) else { return Ok(None) };
+        let Some(bytes) = self.bytes.get(self.at..self.at + size + 2) else {
+            self.least = self.at + size + 2;
+            return Ok(None);
+        };
         if !bytes.ends_with(b"\r\n") {
             return Err(Garbage("a bulk not ended by CR LF"));
         }

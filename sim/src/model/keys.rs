@@ -17,12 +17,19 @@ pub(super) fn run(data: &mut Data, db: usize, name: &[u8], a: &Args) -> Option<E
     let key = a.at(1);
     Some(match name {
         b"del" | b"unlink" => {
-            Expect::int(a.iter().skip(1).filter(|k| data.remove(db, k).is_some()).count() as i64)
+            let mut gone = 0;
+            for key in a.iter().skip(1) {
+                if data.remove(db, key).is_some() {
+                    data.note("del", db, key);
+                    gone += 1;
+                }
+            }
+            Expect::int(gone)
         }
         b"exists" | b"touch" => {
             Expect::int(a.iter().skip(1).filter(|k| data.live(db, k).is_some()).count() as i64)
         }
-        b"type" => Expect::status(if data.live(db, key).is_some() { "string" } else { "none" }),
+        b"type" => Expect::status(data.live(db, key).map_or("none", |e| e.value.type_name())),
         b"expire" | b"pexpire" | b"expireat" | b"pexpireat" => expire(data, db, name, a),
         b"ttl" | b"pttl" | b"expiretime" | b"pexpiretime" => ttl(data, db, name, key),
         b"persist" => {
@@ -31,6 +38,7 @@ pub(super) fn run(data: &mut Data, db: usize, name: &[u8], a: &Args) -> Option<E
                 return Some(Expect::int(0));
             }
             data.put(db, key, entry.value, None);
+            data.note("persist", db, key);
             Expect::int(1)
         }
         b"rename" | b"renamenx" => rename(data, db, name == b"renamenx", a),
@@ -90,8 +98,10 @@ fn expire(data: &mut Data, db: usize, name: &[u8], a: &Args) -> Expect {
     }
     if at <= data.now_ms && !data.immortal {
         data.remove(db, a.at(1));
+        data.note("del", db, a.at(1));
     } else {
         data.put(db, a.at(1), entry.value, Some(at));
+        data.note("expire", db, a.at(1));
     }
     Expect::int(1)
 }
@@ -120,7 +130,10 @@ fn rename(data: &mut Data, db: usize, only_new: bool, a: &Args) -> Expect {
         return Expect::int(0);
     }
     if let Some(Entry { value, deadline }) = data.remove(db, from) {
+        data.remove(db, to);
         data.put(db, to, value, deadline);
+        data.note("rename_from", db, from);
+        data.note("rename_to", db, to);
     }
     if only_new { Expect::int(1) } else { Expect::ok() }
 }
@@ -151,6 +164,7 @@ fn copy(data: &mut Data, db: usize, a: &Args) -> Expect {
         return Expect::int(0);
     }
     data.put(to_db, to, entry.value, entry.deadline);
+    data.note("copy_to", to_db, to);
     Expect::int(1)
 }
 
@@ -168,6 +182,8 @@ fn move_key(data: &mut Data, db: usize, a: &Args) -> Expect {
     }
     if let Some(Entry { value, deadline }) = data.remove(db, a.at(1)) {
         data.put(to_db, a.at(1), value, deadline);
+        data.note("move_from", db, a.at(1));
+        data.note("move_to", to_db, a.at(1));
     }
     Expect::int(1)
 }

@@ -309,10 +309,14 @@ impl Net {
         self.post(agenda, end.conn, dir, Load::Rst, 0);
     }
 
-    /// Something between the hosts resets the connection: what had not arrived is lost, both ends hear of it at once.
+    /// Something between the hosts resets the connection, maybe in the middle of a packet: the rest is lost, both ends
+    /// hear of it at once.
     pub fn cut(&mut self, end: End) {
         let conn = &mut self.conns[end.conn as usize];
         for d in 0..2 {
+            if !conn.sides[1 - d].closed {
+                conn.pipes[d].arrive_in_part();
+            }
             conn.pipes[d].lose_undelivered();
             conn.pipes[d].fin = true;
             if conn.sides[d].trouble == Trouble::None {

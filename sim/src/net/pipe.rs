@@ -118,6 +118,13 @@ impl Pipe {
         (self.arrived, self.read) = (position, position);
     }
 
+    /// A part of what is on its way still arrives.
+    pub(super) fn arrive_in_part(&mut self) {
+        if !self.fin_arrived {
+            self.arrived += self.chance.below(self.sent - self.arrived + 1);
+        }
+    }
+
     /// Forgets everything that has not arrived: what a reset does to the bytes in its way.
     pub(super) fn lose_undelivered(&mut self) {
         self.packets.clear();

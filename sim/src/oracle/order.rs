@@ -1,6 +1,6 @@
 //! D1: exactly one reply for each command, in order, on the connection that sent it.
 
-use super::{Violation, pushes, replies};
+use super::{Violation, pushes, queues, replies};
 use crate::client::Client;
 use crate::client::reply::Reply;
 use crate::model::Expect;
@@ -13,7 +13,12 @@ pub(super) fn reply(c: u8, client: &mut Client, reply: &Reply, f: &mut Figures) 
     };
     let Some(expect) = client.expected.front() else {
         let text = &sent.text;
-        return Err(Violation::new("D1", format!("c{c} heard {reply} before the server had read `{text}`")));
+        // Who waits for keys is heard of when it is served.
+        let oracle = if queues::may_wait(text) { "D4" } else { "D1" };
+        return Err(Violation::new(
+            oracle,
+            format!("c{c} heard {reply} before an answer to `{text}` was due"),
+        ));
     };
     client.heard += 1;
     if let Expect::Confirm(all) = expect {

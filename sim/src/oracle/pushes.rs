@@ -1,7 +1,7 @@
 //! D7: messages of a channel come in the order in which they were published, once, only between the confirmations of
 //! the subscription and of its end, and none is missing while the connection lives.
 
-use super::Violation;
+use super::{Violation, notifications};
 use crate::client::reply::Reply;
 use crate::client::{Client, Role};
 use std::collections::BTreeSet;
@@ -18,6 +18,7 @@ pub(super) fn is_message(client: &Client, reply: &Reply) -> bool {
 /// A message came.
 pub(super) fn message(c: u8, client: &mut Client, reply: &Reply) -> Result<(), Violation> {
     let (Reply::Push(all) | Reply::Array(all)) = reply else { return Ok(()) };
+    // A pattern stands in the place of the channel.
     if let Some(Reply::Bulk(channel)) = all.get(1)
         && !client.confirmed.contains(channel)
     {
@@ -29,10 +30,11 @@ pub(super) fn message(c: u8, client: &mut Client, reply: &Reply) -> Result<(), V
     if !client.due_known {
         return Ok(());
     }
+    let oracle = |due: &Reply| if notifications::is_one(due) { "D9" } else { "D7" };
     match client.due.pop_front() {
         Some(due) if due == *reply => Ok(()),
-        Some(due) => Err(Violation::new("D7", format!("c{c} received {reply} where {due} was due"))),
-        None => Err(Violation::new("D7", format!("c{c} received {reply} which nobody published to it"))),
+        Some(due) => Err(Violation::new(oracle(&due), format!("c{c} received {reply} where {due} was due"))),
+        None => Err(Violation::new(oracle(reply), format!("c{c} received {reply} which was not due"))),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn applies_blocks_whole(
         memory.at_multi = None;
         return Ok(());
     }
-    if !follower.in_multi {
+    if follower.block.is_none() {
         memory.at_multi = None;
         return Ok(());
     }
@@ -43,11 +43,11 @@ pub(super) fn stands_where_its_master_stood(
 ) -> Result<(), Violation> {
     let exempt: [&[u8]; 6] = [b"DEL", b"UNLINK", b"PING", b"REPLCONF", b"SELECT", b"MULTI"];
     let name = follower.args.at(0);
-    if view.loading || follower.in_multi || exempt.iter().any(|e| name.eq_ignore_ascii_case(e)) {
+    if view.loading || follower.block.is_some() || exempt.iter().any(|e| name.eq_ignore_ascii_case(e)) {
         return Ok(());
     }
     // After a promotion the last part of the old history may be sent under the new name.
-    let known = [follower.id, view.id2].iter().any(|id| record.digest_at(id, follower.offset).is_some());
+    let known = [follower.id, view.id2].iter().any(|id| record.stood_at(id, follower.offset));
     if !known {
         let (at, text) = (follower.offset, follower.args.text());
         return Err(Violation::new(

@@ -28,6 +28,7 @@ fn name(text: &str, expect: &Expect, reply: &Reply) -> &'static str {
         "TTL" | "PTTL" | "EXPIRETIME" | "PEXPIRETIME" => "B3",
         "GET" if expects_nil => "B3",
         "PUBLISH" => "D7",
+        _ if super::queues::may_wait(text) => "D4",
         _ => "D3",
     }
 }
@@ -49,6 +50,14 @@ fn show(expect: &Expect) -> String {
         Expect::Unordered(all) | Expect::OneOf(all) => {
             let names: Vec<String> = all.iter().map(|b| crate::trace::readable(b, 40)).collect();
             format!("among {{{}}}", names.join(", "))
+        }
+        Expect::Bag(groups) => {
+            let groups: Vec<String> = groups.iter().map(|g| Reply::Array(g.clone()).to_string()).collect();
+            format!("{{{}}} in any order", groups.join(", "))
+        }
+        Expect::Sample { from, count, .. } => {
+            let groups: Vec<String> = from.iter().map(|g| Reply::Array(g.clone()).to_string()).collect();
+            format!("{count} of {{{}}}", groups.join(", "))
         }
         Expect::Shape(bits) => format!("a reply of kinds {bits:#b}"),
         Expect::Confirm(_) => "confirmations".to_owned(),

@@ -2,6 +2,8 @@
 //! (replication id, offset) on every node. A3: a replica's offset counts the bytes of the stream it applied and never goes
 //! back within a history. A4: a replica that is let continue stands in the
 //! history of its new master, and holds exactly the data that was there at that offset.
+//! A6: the same database is selected in the stream at the same (id, offset). A7: a snapshot sent for an offset holds
+//! the data of that offset.
 
 use super::{Memory, Violation};
 use crate::record::Record;
@@ -39,6 +41,44 @@ pub(super) fn same_state(record: &mut Record, s: u8, view: &View) -> Result<(), 
     }
 }
 
+/// Whether the last command of the stream runs in the database selected: after a snapshot a SELECT comes before the first
+/// of them, and until then whoever has just loaded it may have another one selected than its siblings.
+pub(super) fn works_in_a_database(follower: &Follower) -> bool {
+    let exempt: [&[u8]; 4] = [b"PING", b"REPLCONF", b"SELECT", b"MULTI"];
+    !exempt.iter().any(|e| follower.args.at(0).eq_ignore_ascii_case(e))
+}
+
+/// A6.
+pub(super) fn same_database(record: &mut Record, s: u8, view: &View) -> Result<(), Violation> {
+    let Some(db) = view.selected.filter(|_| view.streaming && !view.loading) else { return Ok(()) };
+    match record.selected(&view.id, view.offset, s, db) {
+        None => Ok(()),
+        Some(first) => Err(Violation::new(
+            "A6",
+            format!(
+                "at {}:{} n{s} has database {db} selected, n{} had {}",
+                short(&view.id),
+                view.offset,
+                first.by,
+                first.what
+            ),
+        )),
+    }
+}
+
+/// A7: called when a replica has taken over the data set that a full synchronisation brought.
+pub(super) fn snapshot_is_of_its_offset(record: &mut Record, s: u8, view: &View) -> Result<(), Violation> {
+    match record.digest_at(&view.id, view.offset) {
+        Some(first) if first.what != view.digest => {
+            let at = format!("{}:{}", short(&view.id), view.offset);
+            let reason =
+                format!("n{s} was sent a snapshot of {at} with other data than n{} had there", first.by);
+            Err(Violation::new("A7", reason))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A3, the second half.
 pub(super) fn moves_forward(s: u8, memory: &Memory, view: &View) -> Result<(), Violation> {
     let Some(last) = memory.last else { return Ok(()) };
@@ -55,13 +95,18 @@ pub(super) fn counts_bytes(s: u8, view: &View, follower: &Follower) -> Result<()
     if view.loading || !view.is_replica || view.id != follower.id {
         return Ok(());
     }
-    let (has, given) = (view.offset, follower.offset);
-    let wrong = if follower.in_multi { has > given } else { has != given };
-    if wrong {
-        let reason = format!("n{s} was given the stream up to {given} and reports {has}");
-        return Err(Violation::new("A3", reason));
+    let has = view.offset;
+    match follower.block {
+        None if has != follower.offset => {
+            let given = follower.offset;
+            Err(Violation::new("A3", format!("n{s} was given the stream up to {given} and reports {has}")))
+        }
+        Some(begin) if has != begin => Err(Violation::new(
+            "A9",
+            format!("n{s} stands at {has}, in the middle of the MULTI block that begins at {begin}"),
+        )),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// A4.

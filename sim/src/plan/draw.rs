@@ -4,7 +4,7 @@
 //! dense. Sizes are log-uniform; keys are few or many; small limits half the time, because that is where the bugs are.
 
 use super::workload::{FAMILIES, Mixture};
-use super::{ClientPlan, Cuts, FAULT_FAMILIES, Fault, Item, Plan, ServerPlan, What};
+use super::{Canary, ClientPlan, Cuts, FAULT_FAMILIES, Fault, Item, Plan, ServerPlan, What};
 use crate::agenda::{MILLI, SECOND, Time};
 use crate::chance::Chance;
 use crate::client::Role;
@@ -22,6 +22,9 @@ mod stream {
     pub(super) const FAULTS: u64 = 7;
 }
 
+/// A process that has a processor for itself runs again within this time.
+pub const PACE_MIN_US: Time = 60;
+
 /// What a caller may fix instead of leaving it to the seed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
@@ -31,14 +34,22 @@ pub struct Limits {
     pub alone: bool,
     /// A bug planted in every node.
     pub planted: Planted,
+    /// Three servers, 60 seconds, a thousand commands: what speed is measured by.
+    pub typical: bool,
+    /// No model and no oracle.
+    pub unchecked: bool,
+    /// Something that goes wrong in the simulator itself, to see that it is noticed.
+    pub canary: Option<Canary>,
 }
 
 /// The plan of a seed.
 #[must_use]
 pub fn plan(seed: u64, limits: Limits) -> Plan {
     let mut c = Chance::new(seed, stream::SHAPE);
-    let count = if limits.alone { 1 } else { c.pick(&[1, 2, 3, 3, 3, 4]) as usize };
+    let count = c.pick(&[1, 2, 3, 3, 3, 4]) as usize;
+    let count = if limits.alone { 1 } else { count };
     let length = c.between(20, 90) * SECOND;
+    let (count, length) = if limits.typical { (3, 60 * SECOND) } else { (count, length) };
     let cuts =
         c.pick(&[Cuts::Whole, Cuts::Bytes, Cuts::Random, Cuts::Commands, Cuts::Commands, Cuts::Spread]);
     let servers = servers(seed, count);
@@ -58,12 +69,27 @@ pub fn plan(seed: u64, limits: Limits) -> Plan {
                 (c.log_uniform(1, 64) as usize, c.log_uniform(10_000, 200_000));
         }
     }
-    let mut items = says(seed, length, clients.len());
+    let pace_us = if c.one_in(2) { PACE_MIN_US } else { c.log_uniform(PACE_MIN_US, 20_000) };
+    let mut items = says(seed, length, clients.len(), limits.typical.then_some(1000));
     if !limits.calm {
         items.extend(faults(seed, length, count, clients.len()));
     }
     items.sort_by_key(|item| item.at);
-    Plan { seed, servers, clients, mixture, kernel, path, cuts, length, items, planted: limits.planted }
+    Plan {
+        seed,
+        servers,
+        clients,
+        mixture,
+        kernel,
+        path,
+        cuts,
+        pace_us,
+        length,
+        items,
+        planted: limits.planted,
+        unchecked: limits.unchecked,
+        canary: limits.canary,
+    }
 }
 
 fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
@@ -98,6 +124,17 @@ fn servers(seed: u64, count: usize) -> Vec<ServerPlan> {
     } else {
         shared.push(("repl-diskless-sync-delay", "0".to_owned()));
     }
+    if c.one_in(3) {
+        shared.push(("notify-keyspace-events", c.pick(&["KEA", "EA", "KA"]).to_owned()));
+    }
+    if c.one_in(2) {
+        // Small encodings end early.
+        for name in ["hash-max-listpack-entries", "set-max-intset-entries", "zset-max-listpack-entries"] {
+            shared.push((name, c.log_uniform(1, 32).to_string()));
+        }
+        shared.push(("list-max-listpack-size", c.log_uniform(1, 16).to_string()));
+        shared.push(("stream-node-max-entries", c.log_uniform(1, 8).to_string()));
+    }
     let server = |i: usize, c: &mut Chance| ServerPlan {
         master: match i {
             0 => None,
@@ -131,7 +168,7 @@ fn clients(seed: u64, servers: usize) -> Vec<ClientPlan> {
 
 fn mixture(seed: u64) -> Mixture {
     let mut c = Chance::new(seed, stream::MIXTURE);
-    let mut weights = [8, 10, 5, 6, 4, 2, 2, 4, 2, 1];
+    let mut weights = [8, 10, 5, 6, 4, 2, 2, 4, 2, 1, 7, 5, 6, 7, 1, 4, 5, 4];
     debug_assert_eq!(weights.len(), FAMILIES.len());
     if c.one_in(2) {
         for weight in &mut weights {
@@ -139,7 +176,17 @@ fn mixture(seed: u64) -> Mixture {
         }
         weights[1] = weights[1].max(1);
     }
+    // Some seeds are about those who wait, or about groups, and little else.
+    let focus = c.below(8);
+    match focus {
+        0 | 1 => weights = [0, 0, 0, 1, 2, 1, 0, 10, 0, 0, 20, 0, 0, 6, 0, 2, 0, 14],
+        2 => weights = [0, 0, 0, 1, 2, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 10, 24, 4],
+        _ => {}
+    }
     let keys = c.pick(&[2, 3, 10, 100, 1000]);
+    if c.one_in(4) {
+        weights[9] = 8;
+    }
     Mixture {
         weights,
         keys,
@@ -148,6 +195,10 @@ fn mixture(seed: u64) -> Mixture {
         ttl_max_ms: c.pick(&[50, 2_000, 20_000, 1 << 36]),
         sweeping: c.one_in(2),
         databases: if c.one_in(2) { 1 } else { 4 },
+        aggregates: if focus < 3 { c.between(1, 3) } else { c.pick(&[1, 2, 3, 8]) },
+        members: c.pick(&[4, 12, 40, 300]),
+        block_min_ms: 1,
+        block_max_ms: c.pick(&[20, 500, 5_000]),
     }
 }
 
@@ -176,10 +227,11 @@ fn network(seed: u64) -> (Kernel, Path) {
 }
 
 /// About a thousand commands in bursts, with quiet spells so that timers fire.
-fn says(seed: u64, length: Time, clients: usize) -> Vec<Item> {
+fn says(seed: u64, length: Time, clients: usize, commands: Option<u64>) -> Vec<Item> {
     let mut c = Chance::new(seed, stream::SAYS);
     let bursts = c.between(1, 12);
     let total = c.log_uniform(150, 1800);
+    let total = commands.unwrap_or(total);
     let mut items = Vec::new();
     for _ in 0..bursts {
         let start = c.below(length);
@@ -255,7 +307,8 @@ fn fault(c: &mut Chance, family: usize, servers: u64, clients: u64, lasts: Time)
         6 => Fault::Block(a, b, lasts),
         7 => Fault::Sleep(c.below(clients) as u8, lasts),
         8 => Fault::ClockStep(server, c.log_uniform(1, 100_000) as i64 * if c.one_in(2) { -1 } else { 1 }),
-        9 if servers > 1 => Fault::Promote(server),
+        // Half of the time the others learn of it at once.
+        9 if servers > 1 => Fault::Promote(server, if c.one_in(2) { 0 } else { short }),
         10 if servers > 2 => Fault::Follow(server, other),
         11 => Fault::DiskFull(server, lasts),
         12 => Fault::Restart(server, short),

@@ -4,6 +4,7 @@
 //! *Invariants*: an item's details are a function of (seed, its number), so that leaving one out changes no other.
 
 pub mod draw;
+mod templates;
 pub mod workload;
 
 use crate::agenda::{SECOND, Time};
@@ -31,12 +32,42 @@ pub struct Plan {
     pub path: Path,
     /// How servers are handed what arrived.
     pub cuts: Cuts,
+    /// How long a process may take until it runs again after something arrived: what comes meanwhile is one turn's.
+    pub pace_us: Time,
     /// When items end and healing begins.
     pub length: Time,
     /// What happens, by time.
     pub items: Vec<Item>,
     /// A bug planted in every node.
     pub planted: Planted,
+    /// No model and no oracle.
+    pub unchecked: bool,
+    /// Something that goes wrong in the simulator itself.
+    pub canary: Option<Canary>,
+}
+
+/// Something that goes wrong in the simulator itself, to see that it is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Canary {
+    /// A rule is violated.
+    Violation,
+    /// There is a panic.
+    Panic,
+    /// Two runs differ.
+    Unsteady,
+    /// The servers never agree.
+    Stuck,
+}
+
+impl Plan {
+    /// Whether servers notify the channels of keys, of events.
+    #[must_use]
+    pub fn notifies(&self) -> (bool, bool) {
+        let flags =
+            |s: &ServerPlan| s.directives.iter().find(|(name, _)| *name == "notify-keyspace-events").cloned();
+        let flags = self.servers.first().and_then(flags).map(|(_, value)| value).unwrap_or_default();
+        (flags.contains('K'), flags.contains('E'))
+    }
 }
 
 /// One server.
@@ -128,8 +159,8 @@ pub enum Fault {
     Sleep(u8, Time),
     /// A server's wall clock is set by so many milliseconds.
     ClockStep(u8, i64),
-    /// A server becomes the master and the others are told to follow it.
-    Promote(u8),
+    /// A server becomes the master; the others are told to follow it so much later, and some clients move to it.
+    Promote(u8, Time),
     /// Two servers change places in the chain: the first follows the second.
     Follow(u8, u8),
     /// A server's disk refuses writes.
@@ -190,7 +221,8 @@ impl fmt::Display for Fault {
             Self::Block(a, b, us) => write!(f, "h{a} and h{b} are cut off for {} s", s(us)),
             Self::Sleep(c, us) => write!(f, "c{c} reads nothing for {} s", s(us)),
             Self::ClockStep(n, ms) => write!(f, "wall clock of n{n} is set by {ms} ms"),
-            Self::Promote(n) => write!(f, "n{n} becomes master"),
+            Self::Promote(n, 0) => write!(f, "n{n} becomes master"),
+            Self::Promote(n, us) => write!(f, "n{n} becomes master; the others hear of it {} s later", s(us)),
             Self::Follow(n, m) => write!(f, "n{n} follows n{m}"),
             Self::DiskFull(n, us) => write!(f, "disk of n{n} is full for {} s", s(us)),
             Self::Restart(n, us) => write!(f, "n{n} is asked to stop; starts after {} s", s(us)),
@@ -224,6 +256,7 @@ impl fmt::Display for Plan {
         writeln!(f, "  {:?}", self.mixture)?;
         writeln!(f, "  {:?}", self.kernel)?;
         writeln!(f, "  {:?}", self.path)?;
+        writeln!(f, "  a turn begins within {} us", self.pace_us)?;
         writeln!(f, "  cuts: {:?}", self.cuts)?;
         for item in &self.items {
             if let What::Fault(fault) = &item.what {

@@ -1,13 +1,36 @@
 //! What clients say.
 //!
-//! *Owns*: drawing one command from a mixture of families. *Does not own*: when it is sent and by whom.
+//! *Owns*: drawing one command from a mixture of families. *Does not own*: when it is sent and by whom; commands on
+//! aggregates (`templates`).
 
+use super::templates::{BLOCK, GEO, GROUP, HASH, LIST, SET, STREAM, ZSET};
 use crate::chance::Chance;
 use crate::client::frame::Args;
 
 /// The families of commands; their order is that of [`Mixture::weights`].
-pub const FAMILIES: [&str; 10] =
-    ["read", "write", "count", "expire", "key", "db", "connection", "transaction", "publish", "wait"];
+pub const FAMILIES: [&str; 18] = [
+    "read",
+    "write",
+    "count",
+    "expire",
+    "key",
+    "db",
+    "connection",
+    "transaction",
+    "publish",
+    "wait",
+    "list",
+    "hash",
+    "set",
+    "zset",
+    "geo",
+    "stream",
+    "group",
+    "block",
+];
+
+/// Number of the family of commands that wait for keys.
+pub const BLOCKING: usize = 17;
 
 /// How often which family of commands is drawn, and over which keys and sizes.
 #[derive(Clone, Debug)]
@@ -26,6 +49,25 @@ pub struct Mixture {
     pub sweeping: bool,
     /// Databases used.
     pub databases: u64,
+    /// Number of different keys of each type that is no string.
+    pub aggregates: u64,
+    /// Number of different members and fields.
+    pub members: u64,
+    /// Shortest time-out of a command that waits for keys, in milliseconds.
+    pub block_min_ms: u64,
+    /// Longest time-out of a command that waits for keys, in milliseconds.
+    pub block_max_ms: u64,
+}
+
+/// Whether a command may make its client wait.
+#[must_use]
+pub fn may_wait(a: &Args) -> bool {
+    let name = a.at(0);
+    let reads = name.eq_ignore_ascii_case(b"XREAD") || name.eq_ignore_ascii_case(b"XREADGROUP");
+    match reads {
+        true => a.iter().any(|word| word == b"BLOCK"),
+        false => name.first().is_some_and(|b| b.eq_ignore_ascii_case(&b'b')),
+    }
 }
 
 /// What a client has to know of itself to speak sensibly.
@@ -70,6 +112,15 @@ impl Mixture {
                 channel(c, a);
                 a.push(format!("m{}", speaker.token).as_bytes());
             }
+            10 => self.fill(c, LIST, a),
+            11 => self.fill(c, HASH, a),
+            12 => self.fill(c, SET, a),
+            13 => self.fill(c, ZSET, a),
+            14 => self.fill(c, GEO, a),
+            15 => self.fill(c, STREAM, a),
+            16 => self.fill(c, GROUP, a),
+            BLOCKING => self.fill(c, BLOCK, a),
+            // Bitmaps, HyperLogLog, SORT, DUMP and RESTORE have their place here.
             _ if speaker.in_multi => self.read(c, a),
             _ => {
                 a.words("WAIT").int(c.below(3) as i64).int(c.log_uniform(1, 2000) as i64);
@@ -78,6 +129,9 @@ impl Mixture {
     }
 
     fn key(&self, c: &mut Chance, a: &mut Args) {
+        if c.one_in(20) {
+            return self.any_key(c, a);
+        }
         a.push(format!("k:{}", c.below(self.keys)).as_bytes());
     }
 
@@ -228,15 +282,15 @@ impl Mixture {
         match c.below(8) {
             0 | 1 => {
                 a.words(c.pick(&["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"]));
-                self.key(c, a);
+                self.any_key(c, a);
             }
             2 => {
                 a.words("PERSIST");
-                self.key(c, a);
+                self.any_key(c, a);
             }
             3 => {
                 a.words("GETEX");
-                self.key(c, a);
+                self.any_key(c, a);
                 match c.below(4) {
                     0 => {}
                     1 => {
@@ -248,7 +302,7 @@ impl Mixture {
             4 => {
                 let word = c.pick(&["SETEX", "PSETEX"]);
                 a.words(word);
-                self.key(c, a);
+                self.any_key(c, a);
                 let ms = self.ttl_ms(c);
                 a.int(if word == "SETEX" { ms / 1000 } else { ms });
                 self.value(c, a);
@@ -256,7 +310,7 @@ impl Mixture {
             _ => {
                 let word = c.pick(&["EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"]);
                 a.words(word);
-                self.key(c, a);
+                self.any_key(c, a);
                 let ms = if c.one_in(12) { -1000 } else { self.ttl_ms(c) };
                 a.int(match word {
                     "EXPIRE" => ms / 1000 + 1,
@@ -289,19 +343,19 @@ impl Mixture {
         ][kind as usize];
         a.words(word);
         match kind {
-            0..=3 => (0..c.between(1, 3)).for_each(|_| self.key(c, a)),
-            4 => self.key(c, a),
+            0..=3 => (0..c.between(1, 3)).for_each(|_| self.any_key(c, a)),
+            4 => self.any_key(c, a),
             9 => {}
             10 => {
                 a.words("0 COUNT 100");
             }
             11 => {
                 a.words("ENCODING");
-                self.key(c, a);
+                self.any_key(c, a);
             }
             _ => {
-                self.key(c, a);
-                self.key(c, a);
+                self.any_key(c, a);
+                self.any_key(c, a);
                 if word == "COPY" {
                     if c.one_in(3) {
                         a.words("DB").int(c.below(self.databases + 1) as i64);
@@ -321,7 +375,7 @@ impl Mixture {
             }
             4 | 5 => {
                 a.words("MOVE");
-                self.key(c, a);
+                self.any_key(c, a);
                 a.int(c.below(self.databases + 1) as i64);
             }
             6 => {
@@ -375,7 +429,7 @@ impl Mixture {
         match c.below(8) {
             0 | 1 => {
                 a.words("WATCH");
-                (0..c.between(1, 2)).for_each(|_| self.key(c, a));
+                (0..c.between(1, 2)).for_each(|_| self.any_key(c, a));
             }
             2 => {
                 a.words(c.pick(&["UNWATCH", "EXEC", "DISCARD"]));

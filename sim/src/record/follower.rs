@@ -51,8 +51,8 @@ pub struct Follower {
     pub hash: u64,
     /// The last command.
     pub args: Args,
-    /// Between MULTI and EXEC.
-    pub in_multi: bool,
+    /// Between MULTI and EXEC: the offset before MULTI.
+    pub block: Option<i64>,
 }
 
 impl Default for Follower {
@@ -65,13 +65,10 @@ impl Default for Follower {
             offset: 0,
             hash: 0,
             args: Args::default(),
-            in_multi: false,
+            block: None,
         }
     }
 }
-
-/// Bytes looked at in one step.
-const LOOK: usize = 512;
 
 impl Follower {
     /// Reads `bytes` up to the next boundary; says how many bytes that took (at least one) and what it was.
@@ -147,22 +144,17 @@ impl Follower {
     }
 
     fn eat_stream(&mut self, bytes: &[u8]) -> (usize, Boundary) {
-        let before = self.requests.waiting();
-        // Most commands are short against what a read may hold: look at a little at a time.
-        let bytes = &bytes[..bytes.len().min(LOOK)];
-        self.requests.feed(bytes);
-        let Some(took) = self.requests.next(&mut self.args) else { return (bytes.len(), Boundary::None) };
-        self.requests.keep_only_used();
+        let (n, whole) = self.requests.take(bytes, &mut self.args);
+        let Some(took) = whole else { return (n, Boundary::None) };
+        let before_it = self.offset;
         self.offset += took as i64;
-        let mut wire = Vec::new();
-        self.args.encode(&mut wire);
-        self.hash = hash_bytes(0, &wire);
-        match self.args.at(0).to_ascii_uppercase().as_slice() {
-            b"MULTI" => self.in_multi = true,
-            b"EXEC" => self.in_multi = false,
+        self.hash = self.args.iter().fold(took as u64, hash_bytes);
+        match self.args.at(0) {
+            name if name.eq_ignore_ascii_case(b"multi") => self.block = Some(before_it),
+            name if name.eq_ignore_ascii_case(b"exec") => self.block = None,
             _ => {}
         }
-        (took - before, Boundary::Command)
+        (n, Boundary::Command)
     }
 }
 

@@ -48,6 +48,9 @@ impl World {
         server.model.replica = plan.servers[usize::from(s)].master.is_some();
         // What a file holds the model does not know.
         server.tracked = !server.model.replica && server.disk.file("dump.rdb").is_none();
+        server.model.loose = !server.tracked;
+        server.model.notifies = plan.notifies();
+        server.model.data.logging = plan.notifies() != (false, false);
         self.trace.line(now, Who::Node(s), format_args!("starts"));
         self.net.set_up(HostId(s), true);
         self.schedule_turn(s);

@@ -1,14 +1,15 @@
 //! Clients at work: what they say, when they read, what they make of the answers.
 
-use super::{Owner, PORT, Phase, World};
+use super::{Owner, PORT, Phase, READ_MAX, World};
 use crate::agenda::Event;
 use crate::chance::Chance;
+use crate::client::frame::Args;
 use crate::client::reply::Reply;
 use crate::client::{Line, Role, Sent};
 use crate::net::{End, HostId, ReadOutcome, WriteOutcome};
 use crate::oracle::Violation;
 use crate::plan::What;
-use crate::plan::workload::channel;
+use crate::plan::workload::{channel, may_wait};
 use crate::trace::Who;
 
 impl World {
@@ -46,6 +47,13 @@ impl World {
             self.args.clear();
             self.args.words("SUBSCRIBE ch:0 ch:1");
             self.send(c);
+            // One client listens to notifications.
+            let first = self.clients.iter().position(|client| client.role == Role::Subscriber);
+            if self.plan.notifies() != (false, false) && first == Some(usize::from(c)) {
+                self.args.clear();
+                self.args.words("PSUBSCRIBE __key*");
+                self.send(c);
+            }
         }
         self.speak(c);
         // A reset may have come before the answer to the dial.
@@ -64,7 +72,9 @@ impl World {
                 self.give_order(c);
                 continue;
             }
-            let What::Say { count, .. } = self.plan.items[item as usize].what else { continue };
+            // An order is no item, and nothing to an auditor any more.
+            let item_of_plan = self.plan.items.get(item as usize).map(|item| &item.what);
+            let Some(&What::Say { count, .. }) = item_of_plan else { continue };
             self.say(c, item, count);
         }
         self.client_writes(c);
@@ -91,12 +101,22 @@ impl World {
                 // Absolute times are unique by client, and so are the tokens.
                 plan.mixture.draw(&mut chance, &mut speaker, &mut args);
             }
-            let holds = args.at(0) == b"WAIT";
+            let waits = may_wait(&args) && !speaker.in_multi;
+            // Some go on talking, and are heard when they wait no longer.
+            let talks_on = waits && !self.oracles.closes_on_output() && chance.one_in(4);
+            let holds = args.at(0) == b"WAIT" || (waits && !talks_on);
+            let client = &mut self.clients[usize::from(c)];
+            client.talks_on = talks_on || (client.talks_on && !client.waiting.is_empty());
+            if client.talks_on {
+                leave_no_choice(&mut args);
+            }
             self.args = args;
             self.clients[usize::from(c)].speaker = speaker;
             self.send(c);
             if holds {
-                self.clients[usize::from(c)].holding = true;
+                let now = self.agenda.now();
+                let client = &mut self.clients[usize::from(c)];
+                (client.holding, client.waits_since, client.let_go) = (true, now, false);
                 break;
             }
         }
@@ -118,8 +138,14 @@ impl World {
         if client.out.is_empty() {
             return;
         }
-        match self.net.write(&mut self.agenda, end, &client.out, usize::MAX) {
-            WriteOutcome::Taken(n) => drop(client.out.drain(..n)),
+        match self.net.write(&mut self.agenda, end, &client.out[client.written..], usize::MAX) {
+            WriteOutcome::Taken(n) => {
+                client.written += n;
+                if client.written == client.out.len() {
+                    client.out.clear();
+                    client.written = 0;
+                }
+            }
             // The end of the stream or the error is waiting to be read.
             WriteOutcome::Broken => {}
         }
@@ -140,17 +166,16 @@ impl World {
             if slow && client.timer {
                 return;
             }
-            let most = if slow { client.read_max } else { 16 * 1024 };
-            let mut bytes = std::mem::take(&mut self.scratch);
-            bytes.resize(most, 0);
-            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            let most = if slow { client.read_max.min(READ_MAX) } else { READ_MAX };
+            let mut bytes = std::mem::take(&mut self.reading);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes[..most]);
             if let ReadOutcome::Data(n) = outcome {
                 match client.role {
                     Role::Scripted => client.raw.extend_from_slice(&bytes[..n]),
                     _ => client.parser.feed(&bytes[..n]),
                 }
             }
-            self.scratch = bytes;
+            self.reading = bytes;
             match outcome {
                 ReadOutcome::Data(_) => {
                     self.hear(c);
@@ -186,6 +211,23 @@ impl World {
             self.set_owner(end, Owner::Nobody);
             self.net.close(&mut self.agenda, end);
             self.clients[usize::from(c)].hang_up();
+        }
+    }
+
+    /// The client talks to another server from now on.
+    pub(super) fn move_client(&mut self, c: u8, s: u8) {
+        match self.clients[usize::from(c)].line {
+            Line::Idle => {}
+            Line::Dialing(dial) => {
+                self.net.cancel_dial(&mut self.agenda, dial);
+                self.clients[usize::from(c)].hang_up();
+            }
+            Line::Up(_) => self.client_closes(c),
+        }
+        self.clients[usize::from(c)].server = s;
+        let client = &self.clients[usize::from(c)];
+        if client.role == Role::Subscriber || !client.backlog.is_empty() {
+            self.connect(c);
         }
     }
 
@@ -235,12 +277,38 @@ impl World {
     }
 
     fn judge(&mut self, c: u8, reply: &Reply) -> Result<(), Violation> {
+        if self.clients[usize::from(c)].role == Role::Subscriber && self.tells_expiry(c, reply)? {
+            return Ok(());
+        }
         let client = &mut self.clients[usize::from(c)];
+        if self.plan.unchecked {
+            client.listen(reply);
+            if client.waiting.is_empty() && client.holding {
+                client.holding = false;
+                self.speak(c);
+            }
+            return Ok(());
+        }
+        let waited = self.agenda.now() - client.waits_since;
+        self.oracles.waited(c, client, reply, waited)?;
         let done = self.oracles.reply(c, client, reply, &mut self.figures)?;
         if done && client.waiting.is_empty() && client.holding {
             client.holding = false;
             self.speak(c);
         }
         Ok(())
+    }
+}
+
+/// What a server chooses cannot be seen while commands wait behind one another: the same command without a choice.
+fn leave_no_choice(args: &mut Args) {
+    if args.at(0) == b"SPOP" {
+        let key = args.at(1).to_vec();
+        args.clear();
+        args.words("SCARD").push(&key);
+    } else if args.at(0) == b"XTRIM" && args.at(3) == b"~" {
+        let key = args.at(1).to_vec();
+        args.clear();
+        args.words("XLEN").push(&key);
     }
 }

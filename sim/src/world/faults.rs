@@ -7,6 +7,7 @@ use crate::chance::Chance;
 use crate::net::HostId;
 use crate::plan::Fault;
 use crate::trace::Who;
+use norn_core::base::ids::DbIndex;
 use norn_core::contract::{DiskErrorKind, StopHow};
 
 /// What has to be undone when a fault ends.
@@ -16,6 +17,8 @@ pub(super) enum Mend {
     Continue(u8),
     Open(u8, u8),
     Disk(u8),
+    /// The first server learns that it is to follow the second.
+    Order(u8, u8),
     Done,
 }
 
@@ -70,13 +73,12 @@ impl World {
                 client.asleep_until = client.asleep_until.max(now + lasts);
             }
             Fault::ClockStep(s, ms) => {
-                self.servers[usize::from(s)].clock.step(ms * 1000);
                 if ms < 0 {
-                    // Whether a key that had expired is still there depends on whether someone looked.
-                    self.servers[usize::from(s)].tracked = false;
+                    self.forget_removed(s);
                 }
+                self.servers[usize::from(s)].clock.step(ms * 1000);
             }
-            Fault::Promote(s) => self.promote(s),
+            Fault::Promote(s, lag) => self.promote(s, lag, &mut chance),
             Fault::Follow(s, master) => {
                 if !self.leads_to(master, s) {
                     self.order(s, Some(master));
@@ -86,6 +88,24 @@ impl World {
                 let kind = if chance.one_in(3) { DiskErrorKind::Io } else { DiskErrorKind::NoSpace };
                 self.servers[usize::from(s)].disk.failing = Some(kind);
                 self.mend_later(Mend::Disk(s), lasts);
+            }
+        }
+    }
+
+    /// A wall clock is about to be set back: keys that had expired come to life again unless they have been removed, and
+    /// whether they have depends on who looked. The model takes that from the server.
+    fn forget_removed(&mut self, s: u8) {
+        let now = self.agenda.now();
+        let server = &mut self.servers[usize::from(s)];
+        let Some(node) = server.node.as_deref() else { return };
+        let data = &mut server.model.data;
+        data.now_ms = server.clock.read(now).unix.ms();
+        for db in 0..data.dbs.len() {
+            let gone = |key: &Vec<u8>| !node.server().keyspace.is_stored(DbIndex(db as u32), key);
+            let due = data.dbs[db].iter().filter(|(_, entry)| data.due(entry));
+            let gone: Vec<Vec<u8>> = due.map(|(key, _)| key).filter(|key| gone(key)).cloned().collect();
+            for key in gone {
+                data.forget_expired(db, &key);
             }
         }
     }
@@ -125,6 +145,11 @@ impl World {
                 }
             }
             Mend::Open(a, b) => self.net.block(HostId(a), HostId(b), false),
+            Mend::Order(s, master) => {
+                if !self.leads_to(master, s) {
+                    self.order(s, Some(master));
+                }
+            }
             Mend::Disk(s) => self.servers[usize::from(s)].disk.failing = None,
             Mend::Done => {}
         }
@@ -147,12 +172,32 @@ impl World {
         }
     }
 
-    fn promote(&mut self, s: u8) {
+    /// A server becomes master. The others are told `lag` later, so that an old master goes on writing meanwhile.
+    fn promote(&mut self, s: u8, lag: Time, chance: &mut Chance) {
         self.order(s, None);
         for other in 0..self.servers.len() as u8 {
-            if other != s {
-                self.order(other, Some(s));
+            if other == s {
+                continue;
             }
+            if lag == 0 {
+                self.order(other, Some(s));
+            } else {
+                self.mend_later(Mend::Order(other, s), lag);
+            }
+        }
+        for c in 0..self.plan.clients.len() as u8 {
+            if self.clients[usize::from(c)].server != s && chance.one_in(2) {
+                self.move_client(c, s);
+            }
+        }
+    }
+
+    /// There is one master in the end: whoever leads a tree of its own follows the first.
+    pub(super) fn one_master(&mut self) {
+        let roots = (0..self.servers.len() as u8).filter(|s| self.servers[usize::from(*s)].master.is_none());
+        let roots: Vec<u8> = roots.collect();
+        for root in roots.iter().skip(1) {
+            self.servers[usize::from(*root)].master = Some(roots[0]);
         }
     }
 

@@ -7,6 +7,7 @@
 mod boot;
 mod clients;
 mod faults;
+mod follow;
 mod fx;
 mod phases;
 mod server;
@@ -28,6 +29,9 @@ use std::sync::Arc;
 
 /// Port that every simulated server listens on.
 pub const PORT: u16 = 6379;
+
+/// Most bytes read from one connection in one step.
+const READ_MAX: usize = 16 * 1024;
 
 /// Whose end of a connection it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +74,8 @@ pub enum Phase {
     Liveness(Time),
     /// Auditors read every server.
     Audit(Time),
+    /// Nobody talks to the servers until then.
+    Quiet(Time),
     /// Done.
     Over,
 }
@@ -95,6 +101,8 @@ pub struct World {
     pub figures: Figures,
     /// What went wrong first.
     pub violation: Option<Violation>,
+    /// It was that something did not happen in time.
+    pub late: bool,
     /// Where the run stands.
     pub phase: Phase,
     owners: Vec<[Owner; 2]>,
@@ -103,6 +111,8 @@ pub struct World {
     ended: Vec<u32>,
     mending: Vec<faults::Mend>,
     scratch: Vec<u8>,
+    /// What is being read; always of full length, and of no meaning between two reads.
+    reading: Vec<u8>,
     args: Args,
     notices: Vec<Notice>,
 }
@@ -124,12 +134,14 @@ impl World {
             oracles: Oracles::new(&plan),
             figures: Figures::default(),
             violation: None,
+            late: false,
             phase: Phase::Safety,
             owners: Vec::new(),
             flows: Vec::new(),
             ended: Vec::new(),
             mending: Vec::new(),
             scratch: Vec::new(),
+            reading: vec![0; READ_MAX],
             args: Args::default(),
             notices: Vec::new(),
             plan,

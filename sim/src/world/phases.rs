@@ -1,45 +1,83 @@
 //! From safety to liveness to the audit.
 //!
 //! F1: once everything is mended, all servers hold the same history and the same data within a bound that follows from
-//! the configuration. After that, auditors read every server, and nobody may be left waiting for a reply or a message.
+//! the configuration. After that, auditors read every server, and nobody may be left waiting for a reply or a message. In
+//! the end everyone leaves, and the servers come to rest.
 
 use super::{Phase, State, World};
 use crate::agenda::{Event, SECOND, Time};
 use crate::client::{Line, Role};
 use crate::model::DATABASES;
+use crate::oracle::rest::QUIET_SECS;
 use crate::oracle::{Violation, roundtrip};
+use crate::plan::Canary;
 use crate::trace::Who;
 use crate::view::View;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Keys that auditors read in each database.
 const AUDITED_KEYS: u64 = 24;
 /// Keys due within this time of the audit are not looked at: each server has its own clock.
 const AUDIT_MARGIN_MS: i64 = 100_000;
+/// Seconds between looks that count everything anew.
+const THOROUGH_EVERY: u64 = 16;
 
 impl World {
     /// The world looks at itself, once a second.
     pub(super) fn look(&mut self) {
         let now = self.agenda.now();
+        if let Some(canary) = self.plan.canary {
+            self.sing(canary);
+        }
         match self.phase {
-            Phase::Safety if now >= self.plan.length => self.begin_liveness(),
+            Phase::Safety if now >= self.plan.length => {
+                self.inspect_nodes(true, false);
+                self.begin_liveness();
+            }
             Phase::Safety => {}
             Phase::Liveness(until) => {
                 let disagreement = self.disagreement().map(|reason| Violation::new("F1", reason));
                 match disagreement.or_else(|| self.unfinished()) {
                     None => self.begin_audit(),
-                    Some(violation) if now >= until => self.violate(violation),
+                    Some(violation) if now >= until => self.too_late(violation),
                     Some(_) => {}
                 }
             }
             Phase::Audit(until) => match self.unfinished() {
-                None => self.end(),
-                Some(violation) if now >= until => self.violate(violation),
+                None => {
+                    self.inspect_nodes(true, true);
+                    self.begin_quiet();
+                }
+                Some(violation) if now >= until => self.too_late(violation),
                 Some(_) => {}
             },
+            Phase::Quiet(until) if now >= until => self.end(),
+            Phase::Quiet(_) => {}
             Phase::Over => return,
         }
+        let thorough = now / SECOND % THOROUGH_EVERY == 0;
+        self.inspect_nodes(thorough, false);
         self.admins_retry();
         self.agenda.after(SECOND, Event::Look);
+    }
+
+    /// What should have happened by now has not.
+    fn too_late(&mut self, violation: Violation) {
+        self.late = true;
+        self.violate(violation);
+    }
+
+    /// Goes wrong on purpose.
+    fn sing(&mut self, canary: Canary) {
+        match canary {
+            Canary::Violation => self.violate(Violation::new("canary", "planted".to_owned())),
+            Canary::Panic => panic!("planted"),
+            Canary::Unsteady => {
+                static RUNS: AtomicU64 = AtomicU64::new(0);
+                self.trace.number(RUNS.fetch_add(1, Ordering::Relaxed));
+            }
+            Canary::Stuck => {}
+        }
     }
 
     fn begin_liveness(&mut self) {
@@ -47,6 +85,7 @@ impl World {
         self.trace.line(now, Who::World, format_args!("everything is mended"));
         self.phase = Phase::Liveness(now + self.liveness_bound());
         self.mend_all();
+        self.one_master();
         self.net.calm_down();
         for s in 0..self.servers.len() as u8 {
             let master = self.servers[usize::from(s)].master;
@@ -74,6 +113,9 @@ impl World {
 
     /// Why the servers do not agree yet.
     fn disagreement(&self) -> Option<String> {
+        if self.plan.canary == Some(Canary::Stuck) {
+            return Some("planted".to_owned());
+        }
         let mut first: Option<View> = None;
         for (s, server) in self.servers.iter().enumerate() {
             if server.state != State::Up {
@@ -111,10 +153,14 @@ impl World {
         let now = self.agenda.now();
         self.trace.line(now, Who::World, format_args!("the servers agree; audit"));
         self.phase = Phase::Audit(now + 600 * SECOND);
+        self.compare_contents();
         self.share_model();
         for c in 0..self.clients.len() as u8 {
             if self.clients[usize::from(c)].role == Role::Admin {
-                self.clients[usize::from(c)].role = Role::Auditor;
+                let client = &mut self.clients[usize::from(c)];
+                client.role = Role::Auditor;
+                // An order that was to be given again has been carried out.
+                client.backlog.clear();
                 if matches!(self.clients[usize::from(c)].line, Line::Up(_)) {
                     self.audit(c);
                 }
@@ -133,6 +179,7 @@ impl World {
             if s != master {
                 server.model.data = data.clone();
                 server.tracked = true;
+                server.model.loose = false;
             }
         }
     }
@@ -176,7 +223,7 @@ impl World {
             if !self.net.alive(end.peer()) {
                 continue;
             }
-            if let Some(sent) = client.waiting.front() {
+            if let Some(sent) = client.waiting.front().filter(|_| !self.waits_for_keys(end)) {
                 return Some(Violation::new("D1", format!("c{c} never had a reply to `{}`", sent.text)));
             }
             if let (true, Some(due)) = (client.due_known, client.due.front()) {
@@ -186,7 +233,36 @@ impl World {
         None
     }
 
+    /// All clients leave. What they leave behind is looked at a while later.
+    fn begin_quiet(&mut self) {
+        let now = self.agenda.now();
+        self.trace.line(now, Who::World, format_args!("the clients leave"));
+        self.phase = Phase::Quiet(now + QUIET_SECS * SECOND);
+        for c in 0..self.clients.len() as u8 {
+            if let Line::Dialing(dial) = self.clients[usize::from(c)].line {
+                self.net.cancel_dial(&mut self.agenda, dial);
+                self.clients[usize::from(c)].hang_up();
+            }
+            self.client_closes(c);
+        }
+        for server in &mut self.servers {
+            server.wakes = 0;
+        }
+    }
+
     fn end(&mut self) {
+        let now = self.agenda.now();
+        // Keys go when the master's clock says so, and its own.
+        let master = self.servers.iter().position(|server| server.master.is_none()).unwrap_or(0);
+        let unix_ms = self.servers[master].clock.read(now).unix.ms();
+        for s in 0..self.servers.len() {
+            let server = &self.servers[s];
+            let Some(node) = server.node.as_deref() else { continue };
+            if let Err(violation) = self.oracles.at_rest(s as u8, node, unix_ms, server.wakes) {
+                self.violate(violation);
+                return;
+            }
+        }
         self.trace.line(self.agenda.now(), Who::World, format_args!("the end"));
         self.save_and_load();
         self.phase = Phase::Over;

@@ -64,6 +64,8 @@ pub(super) struct Link {
     pub(super) noted: bool,
     /// For short writes.
     pub(super) chance: Chance,
+    /// The history that the node wrote or followed when it accepted the connection.
+    pub(super) speaks_to: Option<[u8; 40]>,
 }
 
 /// A server.
@@ -89,6 +91,8 @@ pub struct Server {
     pub exit: Option<u8>,
     /// Turns run.
     pub turns: u64,
+    /// How often it woke because it had asked to.
+    pub wakes: u64,
     pub(super) inbox: Vec<Pending>,
     pub(super) links: Vec<Option<Link>>,
     pub(super) dials: Vec<(LinkId, u32)>,
@@ -115,6 +119,7 @@ impl Server {
             starts: 0,
             exit: None,
             turns: 0,
+            wakes: 0,
             inbox: Vec::new(),
             links: Vec::new(),
             dials: Vec::new(),

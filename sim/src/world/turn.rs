@@ -2,23 +2,23 @@
 
 use super::fx::NodeFx;
 use super::server::{Link, Peer, Pending, State};
-use super::{Owner, World};
+use super::{Owner, Phase, READ_MAX, World};
 use crate::agenda::{Event, MILLI};
 use crate::chance::Chance;
 use crate::client::Role;
 use crate::client::frame::{Args, Requests};
 use crate::net::{DialFailure, End, ReadOutcome};
 use crate::plan::Cuts;
+use crate::plan::draw::PACE_MIN_US;
 use crate::record::follower::Boundary;
 use crate::trace::Who;
-use crate::view::{Files, View};
+use crate::view::{Files, KeptStream, View};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, Gauges, Input, LinkId, ListenerId, Mono, Now, Peer as PeerName,
 };
 use norn_core::node::Node;
+use norn_core::resp::OutBuf;
 
-/// Most bytes read from one connection in one step.
-const READ_MAX: usize = 16 * 1024;
 /// Above so many bytes at once, cutting into single bytes finds nothing new.
 const CUT_FINELY_MAX: usize = 2048;
 
@@ -36,7 +36,8 @@ impl World {
     pub(super) fn schedule_turn(&mut self, s: u8) {
         let server = &mut self.servers[usize::from(s)];
         if server.turn_at.is_none() && server.state == State::Up {
-            let at = self.agenda.now() + 5 + server.timing.below(60);
+            let pace_us = if self.phase == Phase::Safety { self.plan.pace_us } else { PACE_MIN_US };
+            let at = self.agenda.now() + 5 + server.timing.below(pace_us);
             server.turn_at = Some(at);
             self.agenda.at(at, Event::Turn(s));
         }
@@ -54,6 +55,7 @@ impl World {
         let server = &mut self.servers[usize::from(s)];
         if server.wake_at == Some(self.agenda.now()) {
             server.wake_at = None;
+            server.wakes += 1;
             self.pend(s, Pending::Wake);
         }
     }
@@ -89,15 +91,12 @@ impl World {
         inbox.append(waiting);
         *waiting = inbox;
         node.end_turn(clock);
+        self.turn_ends(s, &node, clock);
         // Replicas take more of the stream in the pump; what they no longer need goes with the next turn.
-        let kept = View::kept_stream(&node);
+        let kept = if self.plan.unchecked { None } else { View::kept_stream(&node) };
         self.pump(s, &mut node, clock);
         self.files_seen(s, loading, &node);
-        self.after_input(s, &node);
-        if let Some(Err(violation)) = kept.map(|kept| self.oracles.kept_stream(s, &kept)) {
-            self.violate(violation);
-        }
-        self.kept_output(s, &node);
+        self.after_turn(s, &node, kept.as_ref());
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
@@ -120,6 +119,18 @@ impl World {
         }
     }
 
+    fn after_turn(&mut self, s: u8, node: &Node, kept: Option<&KeptStream>) {
+        if self.plan.unchecked {
+            return;
+        }
+        self.after_input(s, node);
+        if let Some(Err(violation)) = kept.map(|kept| self.oracles.kept_stream(s, kept)) {
+            self.violate(violation);
+        }
+        self.kept_output(s, node);
+        self.believed(s, node);
+    }
+
     /// What the node keeps for its clients stays within their limits.
     fn kept_output(&mut self, s: u8, node: &Node) {
         if !self.oracles.closes_on_output() {
@@ -133,6 +144,26 @@ impl World {
                 continue;
             }
             if let Err(violation) = self.oracles.kept(s, class, bytes) {
+                self.violate(violation);
+                return;
+            }
+        }
+    }
+
+    /// What the node believes of its replicas is so.
+    fn believed(&mut self, s: u8, node: &Node) {
+        let mut connections = [0; 16];
+        for (slot, acked) in View::acknowledged(node) {
+            let Some(link) = self.servers[usize::from(s)].link(slot) else { continue };
+            let replica = self.net.host(link.end.peer()).0;
+            if usize::from(replica) >= self.servers.len() {
+                continue;
+            }
+            connections[usize::from(replica)] += 1;
+            if connections[usize::from(replica)] > 1 {
+                self.oracles.connections(s, replica, connections[usize::from(replica)]);
+            }
+            if let Err(violation) = self.oracles.believed(s, &node.server().repl.id, replica, acked) {
                 self.violate(violation);
                 return;
             }
@@ -159,7 +190,7 @@ impl World {
         let (exit, bytes_out) = (fx.exit, fx.bytes_out);
         self.figures.bytes_out += bytes_out;
         for conn in closed.drain(..) {
-            self.servers[usize::from(s)].model.sessions.remove(&conn);
+            self.servers[usize::from(s)].model.hang_up(conn);
         }
         self.ended = closed;
         if let Some(code) = exit {
@@ -235,6 +266,10 @@ impl World {
         let listener = self.servers[usize::from(s)].ports.first().map_or(ListenerId(0), |(l, _)| *l);
         self.adopt(s, conn, end, peer);
         node.handle(clock, Input::Accepted { conn, listener, peer: name });
+        self.introduce(s, node, conn, end);
+        if let Some(link) = self.servers[usize::from(s)].link(conn.index) {
+            link.speaks_to = Some(node.server().repl.id);
+        }
     }
 
     fn dialed(&mut self, s: u8, node: &mut Node, clock: Now, link: LinkId, end: End) {
@@ -252,7 +287,8 @@ impl World {
         self.set_owner(end, Owner::Server(s, id.index));
         // Something may have arrived before anyone asked.
         let chance = Chance::new(self.plan.seed, 600).fork(u64::from(end.conn) << 1 | u64::from(end.side));
-        let link = Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance };
+        let link =
+            Link { id, end, peer, stash: Vec::new(), unwanted: false, noted: true, chance, speaks_to: None };
         let server = &mut self.servers[usize::from(s)];
         server.add_link(link);
         server.inbox.push(Pending::Readable(id.index));
@@ -278,13 +314,12 @@ impl World {
             if spread {
                 most = server.cutting.log_uniform(1, 4096) as usize;
             }
-            let mut bytes = std::mem::take(&mut self.scratch);
-            bytes.resize(most, 0);
-            let outcome = self.net.read(&mut self.agenda, end, &mut bytes);
+            let mut bytes = std::mem::take(&mut self.reading);
+            let outcome = self.net.read(&mut self.agenda, end, &mut bytes[..most]);
             let why = match outcome {
                 ReadOutcome::Data(n) => {
                     self.hand_over(s, node, clock, slot, &bytes[..n]);
-                    self.scratch = bytes;
+                    self.reading = bytes;
                     if spread {
                         self.read_on_later(s, slot);
                         return;
@@ -292,14 +327,14 @@ impl World {
                     continue;
                 }
                 ReadOutcome::WouldBlock => {
-                    self.scratch = bytes;
+                    self.reading = bytes;
                     return;
                 }
                 ReadOutcome::Eof => CloseWhy::Eof,
                 ReadOutcome::Reset => CloseWhy::Reset,
                 ReadOutcome::TimedOut => CloseWhy::Error,
             };
-            self.scratch = bytes;
+            self.reading = bytes;
             self.lost(s, node, clock, id, why);
             return;
         }
@@ -320,6 +355,7 @@ impl World {
         if let Some(link) = server.drop_link(conn.index) {
             self.ended.push(link.end.conn);
             self.set_owner(link.end, Owner::Nobody);
+            self.servers[usize::from(s)].model.leaves(link.end.conn);
             node.handle(clock, Input::Closed { conn, why });
             self.net.close(&mut self.agenda, link.end);
         }
@@ -330,6 +366,7 @@ impl World {
         while !bytes.is_empty() {
             let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
             let id = link.id;
+            let before = (written(node, id).map_or(0, OutBuf::len), node.server().blocked.count);
             let (cut, seen) = self.cut(s, slot, bytes);
             let mut piece = &bytes[..cut];
             while !piece.is_empty() {
@@ -345,7 +382,7 @@ impl World {
                 piece = &piece[n..];
                 bytes = &bytes[n..];
             }
-            self.observe(s, node, clock, slot, seen);
+            self.observe(s, node, clock, (slot, before), seen);
             if self.oracles.closes_on_output() && leaving(node, id) {
                 self.left(s, slot);
                 return;
@@ -388,15 +425,8 @@ impl World {
                 (n, Seen::Stream(boundary))
             }
             Peer::Client(_, requests) if cuts == Cuts::Commands => {
-                let waiting = requests.waiting();
-                requests.feed(bytes);
-                let mut args = std::mem::take(&mut self.args);
-                let took = requests.next(&mut args);
-                if took.is_some() {
-                    requests.keep_only_used();
-                }
-                self.args = args;
-                (took.map_or(bytes.len(), |t| t - waiting), Seen::Command(took.is_some()))
+                let (n, whole) = requests.take(bytes, &mut self.args);
+                (n, Seen::Command(whole.is_some()))
             }
             Peer::Client(_, requests) => {
                 requests.feed(&bytes[..most]);
@@ -405,76 +435,42 @@ impl World {
         }
     }
 
-    /// Shows the observers what the node has just been given.
-    fn observe(&mut self, s: u8, node: &Node, clock: Now, slot: u32, seen: Seen) {
-        match seen {
-            Seen::Nothing | Seen::Command(false) => {}
-            Seen::Stream(boundary) => self.stream_seen(s, node, slot, &boundary),
-            Seen::Command(true) => {
-                let args = std::mem::take(&mut self.args);
-                self.command_seen(s, clock, slot, &args);
-                self.args = args;
-                self.after_input(s, node);
-            }
-            Seen::Commands => {
-                let mut args = std::mem::take(&mut self.args);
-                while self.next_request(s, slot, &mut args) {
-                    self.command_seen(s, clock, slot, &args);
-                }
-                self.args = args;
-                self.after_input(s, node);
-            }
+    /// A client's WAIT speaks of what it wrote last, as far as that belongs to the history of today.
+    pub(super) fn note_wait(&mut self, s: u8, node: &Node, slot: u32, args: &Args) {
+        if self.plan.unchecked || !args.at(0).eq_ignore_ascii_case(b"wait") {
+            return;
         }
-    }
-
-    fn next_request(&mut self, s: u8, slot: u32, args: &mut Args) -> bool {
-        match self.servers[usize::from(s)].link(slot).map(|link| &mut link.peer) {
-            Some(Peer::Client(_, requests)) => requests.next(args).is_some(),
-            _ => false,
-        }
-    }
-
-    /// The node has read a whole command of a client: the model runs it too.
-    fn command_seen(&mut self, s: u8, clock: Now, slot: u32, args: &Args) {
+        let repl = &node.server().repl;
+        let wrote = node.server().conns.try_get(slot).map_or(0, |conn| conn.write_offset.0);
         let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
-        let Peer::Client(c, _) = link.peer else { return };
-        let (conn, far) = (link.end.conn, link.end.peer());
-        let sure = self.beyond_doubt(s, conn, args.at(1));
-        let server = &mut self.servers[usize::from(s)];
-        let expect = server.model.execute(conn, args, clock.unix.ms());
-        let expect = self.oracles.expectation(server.tracked && sure, expect);
-        if args.at(0).eq_ignore_ascii_case(b"replicaof") {
-            // The data of a server that changes its role is not the model's any more.
-            server.model.replica = !args.at(1).eq_ignore_ascii_case(b"no");
-            server.tracked &= !server.model.replica;
+        let same = link.speaks_to == Some(repl.id);
+        if let Peer::Client(c, _) = link.peer {
+            let known = repl.feeds_own_writes() && same;
+            self.clients[usize::from(c)].waits_for = known.then_some((repl.id, wrote));
         }
-        // Who hung up meanwhile hears nothing.
-        if self.owner(far) == Owner::Client(c) {
-            self.clients[usize::from(c)].expected.push_back(expect);
-        }
-        self.deliver_pushes(s);
     }
 
-    /// Messages that the model sent become due at the clients.
-    pub(super) fn deliver_pushes(&mut self, s: u8) {
-        let server = &mut self.servers[usize::from(s)];
-        let mut pushed = std::mem::take(&mut server.model.pushed);
-        for (conn, push) in pushed.drain(..) {
-            let far = End { conn, side: 0 };
-            if let Owner::Client(c) = self.owner(far) {
-                self.clients[usize::from(c)].due.push_back(push);
-            }
+    pub(super) fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
+        if self.plan.unchecked {
+            return;
         }
-        self.servers[usize::from(s)].model.pushed = pushed;
-    }
-
-    fn stream_seen(&mut self, s: u8, node: &Node, slot: u32, boundary: &Boundary) {
         let view = View::of(node);
         let Some(link) = self.servers[usize::from(s)].link(slot) else { return };
         let Peer::Master(follower) = &mut link.peer else { return };
         if let Boundary::Partial(id) = boundary {
             follower.continue_at(id.unwrap_or(view.id), view.offset);
         }
+        if let Boundary::Full(id, offset) = boundary {
+            let master = usize::from(self.net.host(link.end.peer()).0);
+            let master = self.servers.get(master).and_then(|server| server.node.as_deref());
+            if let Some((master, kept)) = master.and_then(|m| Some((View::of(m), View::kept_stream(m)?)))
+                && let Err(violation) = self.oracles.full_sync(s, (id, *offset), &master, &kept)
+            {
+                return self.violate(violation);
+            }
+        }
+        let link = self.servers[usize::from(s)].link(slot);
+        let Some(Peer::Master(follower)) = link.map(|link| &mut link.peer) else { return };
         let result = self.oracles.stream(s, &view, follower, boundary, &mut self.figures);
         if let Err(violation) = result {
             self.violate(violation);
@@ -482,7 +478,10 @@ impl World {
     }
 
     /// After an input that was not a master's stream, and after each turn.
-    fn after_input(&mut self, s: u8, node: &Node) {
+    pub(super) fn after_input(&mut self, s: u8, node: &Node) {
+        if self.plan.unchecked {
+            return;
+        }
         if let Err(violation) = self.oracles.after_input(s, &View::of(node)) {
             self.violate(violation);
         }
@@ -495,8 +494,14 @@ fn leaving(node: &Node, conn: ConnId) -> bool {
     conns.resolve(conn).is_none_or(|slot| conns.get(slot).leaving())
 }
 
+/// What is written to a connection and not yet sent.
+pub(super) fn written(node: &Node, conn: ConnId) -> Option<&OutBuf> {
+    let conns = &node.server().conns;
+    conns.resolve(conn).map(|slot| &conns.get(slot).out)
+}
+
 /// What a piece of input was.
-enum Seen {
+pub(super) enum Seen {
     Nothing,
     /// One command of a client, or a part of one.
     Command(bool),

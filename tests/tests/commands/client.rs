@@ -90,6 +90,44 @@ reply = r#"
 > PING heard
 "#;
 
+silence_and_messages = r#"
+# What is no reply is heard all the same.
+a> CLIENT REPLY SKIP
+a> SUBSCRIBE c d
+a> PING
+a> UNSUBSCRIBE d
+a> CLIENT REPLY SKIP
+a> PUNSUBSCRIBE p
+b> PUBLISH c hello
+a> UNSUBSCRIBE c
+a> CLIENT REPLY OFF
+a> MULTI
+a> SET k 1
+a> SUBSCRIBE e
+a> NOSUCH
+a> EXEC
+a> EXEC X
+a> MULTI
+a> SET k 2
+a> SUBSCRIBE f
+a> EXEC
+b> GET k
+b> PUBLISH f hello
+a> PSUBSCRIBE p*
+a> UNSUBSCRIBE
+a> CLIENT REPLY ON
+a> PUNSUBSCRIBE
+a> CLIENT REPLY ON
+a> PING
+c> CLIENT REPLY OFF
+c> WATCH k
+b> SET k 3
+c> MULTI
+c> GET k
+c> EXEC
+c> CLIENT REPLY ON
+"#;
+
 pause_and_unpause = r#"
 a> SET k 1
 b> CLIENT PAUSE 100000 WRITE
@@ -124,6 +162,7 @@ unblock_and_no_evict = r#"
 > CLIENT UNBLOCK 999999 ERROR
 > CLIENT UNBLOCK 999999 NOPE
 > CLIENT UNBLOCK x
+> CLIENT UNBLOCK 999999 ERROR x
 > CLIENT UNBLOCK
 > CLIENT NO-EVICT ON
 > CLIENT NO-EVICT OFF

@@ -24,6 +24,9 @@ add_and_read = r#"
 > GEODIST g Palermo Palermo
 > GEOADD g 180 85.05112878 corner -180 -85.05112878 other 0 0 zero
 > GEOPOS g corner other zero
+# Scores that stand for no place.
+> ZADD odd inf a -inf b -1 c 1e19 d 1e30 e -1e30 f 0.9 g
+> GEOPOS odd a b c d e f g
 "#;
 
 bad_additions = r#"

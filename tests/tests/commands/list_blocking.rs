@@ -32,6 +32,9 @@ errors = r#"
 @differs 7.2 tells too large from negative
 > BLPOP a 1e300
 @differs 7.2 tells too large from negative
+> BLPOP a 1e400
+> BLPOP a -1e400
+@differs 7.2 tells too large from negative
 > BLPOP a 9223372036854775807
 @differs 7.2 tells too large from negative
 x> BLPOP far 9223372036854775

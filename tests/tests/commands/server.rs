@@ -47,6 +47,9 @@ info = r#"
 @differs fields of 7.2
 @fields
 > INFO default
+@differs fields of 7.2
+@fields
+> INFO debug
 > INFO nosuch
 > INFO keyspace
 > MSET a 1 b 2
@@ -165,6 +168,7 @@ slowlog = r#"
 > SLOWLOG GET 0
 > SLOWLOG GET -2
 > SLOWLOG GET x
+> SLOWLOG GET 1 2
 > CONFIG SET slowlog-max-len 2
 > SLOWLOG LEN
 > CONFIG SET slowlog-log-slower-than 10000

@@ -128,6 +128,10 @@ ranges = r#"
 > ZRANGEBYSCORE z "" ""
 > ZRANGEBYSCORE z " 1" 1e999
 > ZCOUNT z nan 1
+> ZRANGE zset 0 1 REV REV
+> ZRANGE zset 0 [a BYSCORE BYSCORE
+> ZRANGE zset 0 [a BYLEX BYSCORE
+> ZRANGESTORE to zset 0 1 REV REV
 "#;
 
 ranges_by_member = r#"

@@ -4,6 +4,8 @@
 //! `NORN_SEEDS` (how many, default 4) and `NORN_SEED` (one only); a failure prints its seed and the shortest list of
 //! commands that still differs.
 
+mod shapes;
+
 use crate::commands::{FAMILIES, pending, served};
 use norn_core::contract::Unix;
 use norn_tests::compare::difference;
@@ -17,6 +19,12 @@ use std::fmt::Write as _;
 
 /// Differences that one random run reports at most.
 const FINDINGS: usize = 12;
+
+/// Bytes of differences after which a test needs no more of them.
+const FOUND_MAX: usize = 20_000;
+
+/// Characters that are printed of a line.
+const LINE_MAX: usize = 300;
 
 const BOTH: [Protocol; 2] = [Protocol::Resp2, Protocol::Resp3];
 
@@ -150,39 +158,64 @@ fn seeds() -> Vec<u64> {
 /// Random commands of some families to a real Redis and to what `other` makes.
 fn compare_random(what: &str, families: &[Family], other: &mut dyn FnMut() -> Option<Box<dyn Target>>) {
     let Some(server) = Server::redis(what, &[]) else { return };
+    let (mut found, mut compared) = (String::new(), 0);
     for seed in seeds() {
         for protocol in BOTH {
-            let mut said = generate(seed, families, 1_000);
-            said.retain(|s| s.words.first().is_none_or(|word| served(word)));
             let mut differs = |said: &[Said]| {
                 server.clear();
                 let mut other = other()?;
                 first_difference(&mut server.tcp(), &mut *other, said, protocol)
             };
-            // A difference is reported and its command dropped everywhere, so that one run shows several.
-            let mut found = String::new();
-            for _ in 0..FINDINGS {
-                let Some((n, seen)) = differs(&said) else { break };
-                // Two servers with clocks of their own may differ once by time alone: what counts shows again.
-                let mut again = (0..3).filter_map(|_| differs(&said[..=n]));
-                let Some((n, how)) = again.next() else {
-                    eprintln!("{what}, NORN_SEED={seed}, {protocol:?}: seen once and not again:\n{seen}");
-                    break;
-                };
-                drop(again);
-                let (shrunk, how) = shrink(said[..=n].to_vec(), how, &mut differs);
-                for said in &shrunk {
-                    let words: Vec<_> = said.words.iter().map(|w| quote(w)).collect();
-                    let _ = writeln!(found, "{}> {}", said.conn, words.join(" "));
-                }
-                let _ = writeln!(found, "{how}");
-                let named = |said: &Said| said.words.first().map(|word| word.to_ascii_lowercase());
-                let command = named(&said[n]);
-                said.retain(|said| named(said) != command);
+            let mut said = generate(seed, families, 1_000);
+            said.retain(|s| s.words.first().is_none_or(|word| served(word)));
+            compared += said.len();
+            let seen = findings(what, said, &mut differs);
+            if !seen.is_empty() {
+                let _ = writeln!(found, "{what}, NORN_SEED={seed}, {protocol:?}:\n{seen}");
             }
-            assert!(found.is_empty(), "{what}, NORN_SEED={seed}, {protocol:?}:\n{found}");
+            assert!(found.len() < FOUND_MAX, "Redis is \"one\", norn is \"other\":\n{found}");
         }
     }
+    eprintln!("{what}: {compared} commands compared");
+    assert!(found.is_empty(), "Redis is \"one\", norn is \"other\":\n{found}");
+}
+
+/// What differs in one list of commands. A difference is reported and its command dropped everywhere, so that one run
+/// shows several.
+fn findings(what: &str, mut said: Vec<Said>, differs: &mut Differs<'_>) -> String {
+    let mut found = String::new();
+    for _ in 0..FINDINGS {
+        let Some((n, seen)) = differs(&said) else { break };
+        // Two servers with clocks of their own may differ once by time alone: what counts shows again.
+        let mut again = (0..3).filter_map(|_| differs(&said[..=n]));
+        let Some((n, how)) = again.next() else {
+            eprintln!("{what}: seen once and not again: {}\n{}", spoken(&said[n]), short(seen));
+            continue;
+        };
+        drop(again);
+        let (shrunk, how) = shrink(said[..=n].to_vec(), how, differs);
+        for said in &shrunk {
+            let _ = writeln!(found, "{}> {}", said.conn, spoken(said));
+        }
+        let _ = writeln!(found, "{}", short(how));
+        let named = |said: &Said| said.words.first().map(|word| word.to_ascii_lowercase());
+        let command = named(&said[n]);
+        said.retain(|said| named(said) != command);
+    }
+    found
+}
+
+fn spoken(said: &Said) -> String {
+    said.words.iter().map(|word| short(quote(word))).collect::<Vec<_>>().join(" ")
+}
+
+/// Lines cut to a length at which they can be read.
+fn short(text: String) -> String {
+    let cut = |line: &str| match line.char_indices().nth(LINE_MAX) {
+        Some((end, _)) => format!("{}... ({} bytes)", &line[..end], line.len()),
+        None => line.to_owned(),
+    };
+    text.lines().map(cut).collect::<Vec<_>>().join("\n")
 }
 
 fn compare_with_norn(what: &str, families: &[Family]) {

@@ -2,7 +2,7 @@
 
 use super::super::object::BlobKind;
 use super::super::{Meta, Writer, blob, type_id};
-use super::{Unfit, element, item};
+use super::{Unfit, item, push};
 use crate::base::number::IntText;
 use crate::containers::dict::HashKey;
 use crate::containers::listpack::Listpack;
@@ -19,9 +19,9 @@ pub(super) fn write(writer: &mut Writer, key: &[u8], meta: &Meta, hash: &HashVal
     if hash.encoding() == "listpack" && writer.version() >= LISTPACK_VERSION {
         let mut pack = Listpack::new();
         hash.for_each(&mut |field, value| {
-            pack.push_back(element(field));
+            push(&mut pack, field);
             match value {
-                FieldValue::Item(value) => pack.push_back(element(value)),
+                FieldValue::Item(value) => push(&mut pack, value),
                 FieldValue::Shared(bytes) => pack.push_back(&bytes[..]),
             }
         });

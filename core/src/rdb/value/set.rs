@@ -1,7 +1,7 @@
 //! Sets in RDB.
 
 use super::super::{Meta, Writer, blob, type_id};
-use super::{Unfit, element, item};
+use super::{Unfit, item, push};
 use crate::base::number::IntText;
 use crate::containers::dict::HashKey;
 use crate::containers::listpack::Listpack;
@@ -17,7 +17,8 @@ pub(super) fn write(writer: &mut Writer, key: &[u8], meta: &Meta, set: &SetValue
         return;
     }
     if set.form() == SetForm::Small && writer.version() >= LISTPACK_VERSION {
-        let pack: Listpack = set.iter().map(element).collect();
+        let mut pack = Listpack::new();
+        set.for_each(&mut |member| push(&mut pack, member));
         writer.begin_key(type_id::SET_LISTPACK, key, meta).string(&pack.to_blob());
         return;
     }

@@ -126,7 +126,7 @@ fn limits_decide_the_encoding() {
 fn doubles_halves_and_nothing_are_refused() {
     let text = |text: &'static str| Bytes::from_static(text.as_bytes());
     let pack = |items: &[&str]| {
-        let pack: crate::containers::listpack::Listpack = items.iter().map(|item| item.as_bytes()).collect();
+        let pack: Listpack = items.iter().map(|item| item.as_bytes()).collect();
         Bytes::from(pack.to_blob())
     };
     let hash = |items: &[&str]| Object::Blob(BlobKind::HashListpack, pack(items));
