@@ -12,7 +12,7 @@
 //! | 1 | [`containers`] [`resp`] [`config`] |
 //! | 2 | [`value`] |
 //! | 3 | [`keyspace`] [`rdb`] |
-//! | 4 | `persistence` `replication` `migration` `pubsub` `acl` `stats` |
+//! | 4 | [`persistence`] [`replication`] [`migration`] [`pubsub`] `acl` [`stats`] |
 //! | 5 | `connection` |
 //! | 6 | `engine` |
 //! | 7 | `commands` |
@@ -34,6 +34,7 @@ pub mod engine;
 pub mod keyspace;
 pub mod migration;
 pub mod node;
+pub mod persistence;
 pub mod pubsub;
 pub mod rdb;
 pub mod replication;

@@ -91,6 +91,9 @@ impl World {
         let conn = node.vacant_conn();
         let mut world = Self { node, driver: Driver { taken: vec![9000], ..Driver::default() }, conn };
         world.turn();
+        let missing = DiskError { kind: DiskErrorKind::NotFound, text: "No such file or directory".into() };
+        let request = world.disk(Err(missing));
+        assert_eq!(request, DiskRequest::Size { path: "/data/dump.rdb".into() });
         let end = Address::Tcp { ip: "127.0.0.1", port: 1, loopback: true };
         let peer = Peer { remote: end, local: end };
         let listener = world.driver.listening[0].0;

@@ -111,6 +111,7 @@ impl Disk {
         match request {
             DiskRequest::Open { path, .. }
             | DiskRequest::Read { path, .. }
+            | DiskRequest::Size { path }
             | DiskRequest::Remove { path }
             | DiskRequest::MakeDir { path }
             | DiskRequest::SyncDir { path }
@@ -173,6 +174,7 @@ impl Disk {
             | DiskRequest::Sync { .. }
             | DiskRequest::Truncate { .. }
             | DiskRequest::Read { .. }
+            | DiskRequest::Size { .. }
             | DiskRequest::Remove { .. }
             | DiskRequest::MakeDir { .. }
             | DiskRequest::SyncDir { .. }
@@ -216,6 +218,7 @@ fn file_of(request: &DiskRequest) -> Option<FileId> {
         | DiskRequest::Close { file } => Some(*file),
         DiskRequest::Open { .. }
         | DiskRequest::Read { .. }
+        | DiskRequest::Size { .. }
         | DiskRequest::Rename { .. }
         | DiskRequest::Remove { .. }
         | DiskRequest::MakeDir { .. }
@@ -315,6 +318,7 @@ mod tests {
         assert_eq!(bench.one(read("aof/a", 0, 100)), data("hello!"));
         assert_eq!(bench.one(read("aof/a", 4, 1)), data("o"));
         assert_eq!(bench.one(read("aof/a", 90, 1)), data(""));
+        assert_eq!(bench.one(DiskRequest::Size { path: "aof/a".into() }), Ok(DiskDone::Size(6)));
         assert_eq!(bench.one(open(2, "aof/a", OpenMode::Append)), Ok(DiskDone::Ok));
         assert_eq!(bench.one(append(2, "?")), Ok(DiskDone::Ok));
         assert_eq!(bench.one(rename("aof/a", "aof/b")), Ok(DiskDone::Ok));

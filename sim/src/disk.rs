@@ -70,10 +70,21 @@ impl Disk {
         self.names.get(path).map(|i| self.inodes[*i].bytes.as_slice())
     }
 
+    /// Puts a file there, as if it had always been.
+    pub fn put(&mut self, path: &str, bytes: &[u8]) {
+        self.inodes.push(Inode { bytes: bytes.to_vec(), synced: bytes.len() });
+        let inode = self.inodes.len() - 1;
+        self.names.insert(path.into(), inode);
+        self.durable_names.insert(path.into(), inode);
+    }
+
     fn carry_out(&mut self, request: DiskRequest) -> DiskResult {
         let reads = matches!(
             request,
-            DiskRequest::Read { .. } | DiskRequest::List { .. } | DiskRequest::Close { .. }
+            DiskRequest::Read { .. }
+                | DiskRequest::Size { .. }
+                | DiskRequest::List { .. }
+                | DiskRequest::Close { .. }
         );
         if let (Some(kind), false) = (self.failing, reads) {
             return Err(error(kind));
@@ -112,12 +123,6 @@ impl Disk {
                 self.open.remove(&file);
                 Ok(DiskDone::Ok)
             }
-            DiskRequest::Read { path, offset, len } => {
-                let bytes = self.file(&path).ok_or_else(|| error(DiskErrorKind::NotFound))?;
-                let from = (offset as usize).min(bytes.len());
-                let to = (from + len as usize).min(bytes.len());
-                Ok(DiskDone::Data(Bytes::copy_from_slice(&bytes[from..to])))
-            }
             DiskRequest::Rename { from, to } => {
                 let inode = self.names.remove(&from).ok_or_else(|| error(DiskErrorKind::NotFound))?;
                 self.names.insert(to, inode);
@@ -132,10 +137,28 @@ impl Disk {
                 self.sync_directory(&path);
                 Ok(DiskDone::Ok)
             }
+            DiskRequest::Read { .. } | DiskRequest::Size { .. } | DiskRequest::List { .. } => {
+                self.look(&request)
+            }
+        }
+    }
+
+    /// What a request that changes nothing finds.
+    fn look(&self, request: &DiskRequest) -> DiskResult {
+        let content = |path| self.file(path).ok_or_else(|| error(DiskErrorKind::NotFound));
+        match request {
+            DiskRequest::Read { path, offset, len } => {
+                let bytes = content(path)?;
+                let from = (*offset as usize).min(bytes.len());
+                let to = (from + *len as usize).min(bytes.len());
+                Ok(DiskDone::Data(Bytes::copy_from_slice(&bytes[from..to])))
+            }
+            DiskRequest::Size { path } => Ok(DiskDone::Size(content(path)?.len() as u64)),
             DiskRequest::List { path } => {
-                let names = self.names.keys().filter_map(|n| inside(n, &path)).map(Box::from).collect();
+                let names = self.names.keys().filter_map(|n| inside(n, path)).map(Box::from).collect();
                 Ok(DiskDone::Names(names))
             }
+            _ => Ok(DiskDone::Ok),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod record;
 pub mod run;
 pub mod scripted;
+pub mod solo;
 pub mod trace;
 pub mod view;
 pub mod world;

@@ -85,10 +85,19 @@ impl Scripted {
     /// Lets time pass until nothing more is heard.
     pub fn settle(&mut self) {
         let mut heard = usize::MAX;
-        while heard != self.heard() {
+        while heard != self.heard() || self.writes_or_loads() {
             heard = self.heard();
             self.pass(QUIET);
         }
+    }
+
+    /// Whether the server is at a file that clients may wait for.
+    fn writes_or_loads(&self) -> bool {
+        let node = self.world.servers[0].node.as_deref();
+        node.is_some_and(|node| {
+            let files = &node.server().persistence;
+            files.save.is_some() || files.loading.is_some()
+        })
     }
 
     /// Bytes heard, and bytes still to be said.

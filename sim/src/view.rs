@@ -4,6 +4,46 @@ use norn_core::contract::ConnId;
 use norn_core::node::Node;
 use norn_core::replication::PeerStage;
 
+/// What a node has to do with its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// It loads, or does not know yet whether there is something to load.
+    pub loading: bool,
+    /// It has loaded a file.
+    pub loaded: bool,
+    /// It has tried in vain.
+    pub failed: bool,
+    /// Keys left out because they had expired.
+    pub expired: u64,
+    /// Snapshots begun since the process started.
+    pub begun: u64,
+    /// Those that were completed.
+    pub completed: u64,
+    /// The digest of the data when the last one began.
+    pub digest_at_begin: u128,
+    /// That of the data now.
+    pub digest: u128,
+}
+
+impl Files {
+    /// Looks at a node.
+    #[must_use]
+    pub fn of(node: &Node) -> Self {
+        let server = node.server();
+        let p = &server.persistence;
+        Self {
+            loading: p.loading.is_some(),
+            loaded: p.loads > 0,
+            failed: p.load_failed,
+            expired: p.expired_keys,
+            begun: p.begun,
+            completed: p.completed,
+            digest_at_begin: p.digest_at_begin,
+            digest: server.keyspace.digest(),
+        }
+    }
+}
+
 /// A node at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
@@ -37,7 +77,7 @@ impl View {
         let repl = &node.server().repl;
         Self {
             is_replica: seen.is_replica,
-            loading: repl.is_loading(),
+            loading: repl.is_loading() || node.server().persistence.loading.is_some(),
             streaming: repl.backlog.is_some(),
             id: seen.id,
             id2: seen.id2,

@@ -39,6 +39,10 @@ impl Disk {
                 let to = (from + len as usize).min(content.len());
                 return Ok(DiskDone::Data(bytes::Bytes::copy_from_slice(&content[from..to])));
             }
+            DiskRequest::Size { path } => {
+                let content = self.files.get(&*path).ok_or_else(|| missing(&path))?;
+                return Ok(DiskDone::Size(content.len() as u64));
+            }
             DiskRequest::Rename { from, to } => {
                 let content = self.files.remove(&*from).ok_or_else(|| missing(&from))?;
                 self.files.insert(to.to_string(), content);

@@ -9,6 +9,7 @@ mod differential;
 mod driver;
 mod gate;
 mod migration;
+mod persistence;
 mod replication;
 mod resp;
 mod tidy;

@@ -22,6 +22,8 @@ const FLOORS: &[(usize, &[&str])] = &[
 const SIBLINGS: &[(&str, &str)] = &[
     // The contract's words are made of the basic types.
     ("contract", "base"),
+    // What a master sends is a data set as files have it.
+    ("replication", "persistence"),
 ];
 
 /// Lines of a file without its tests.

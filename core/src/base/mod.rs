@@ -13,5 +13,6 @@ pub mod mutant;
 pub mod number;
 pub mod quoted;
 pub mod rng;
+pub mod sha1;
 pub mod time;
 pub mod version;

@@ -104,6 +104,16 @@ pub enum Mutant {
     OffsetLags,
     /// A replica of any history may go on where it stopped.
     ContinueAnything,
+    /// A snapshot's file is not synced before it takes its name.
+    SaveUnsynced,
+    /// The directory is not synced after a snapshot's file took its name.
+    SaveUnnamed,
+    /// A snapshot is written over the file that it is to replace.
+    SaveInPlace,
+    /// A snapshot file says that it stands a command's length further in its history.
+    SaveAhead,
+    /// A file is taken in without its last database.
+    LoadShort,
     /// A waiting client that is served is answered twice.
     ServedTwice,
     /// Of the clients that wait for a key the last one is served first.
@@ -204,6 +214,11 @@ impl Mutant {
         Self::OffsetStepsBack,
         Self::OffsetLags,
         Self::ContinueAnything,
+        Self::SaveUnsynced,
+        Self::SaveUnnamed,
+        Self::SaveInPlace,
+        Self::SaveAhead,
+        Self::LoadShort,
         Self::ServedTwice,
         Self::LastServedFirst,
         Self::ReadyKeysTurned,

@@ -35,6 +35,7 @@ fn flushdb(ctx: &mut Ctx<'_>) -> Done {
 fn flushall(ctx: &mut Ctx<'_>) -> Done {
     check_mode(ctx)?;
     ctx.srv.keyspace.flush_all();
+    ctx.srv.save_after_flush();
     ctx.effect = Effect::Always;
     ctx.reply().ok();
     Ok(())

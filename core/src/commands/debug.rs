@@ -1,12 +1,15 @@
 //! DEBUG: for tests and for looking inside. Source: DEBUG HELP and the replies of Redis.
 
+use super::debug_digest;
 use super::string::string;
 use crate::base::glob::glob_match;
 use crate::base::number::{parse_float, parse_i64};
+use crate::connection::WaitsFor;
 use crate::contract::{LogLevel, Span, Timer};
 use crate::engine::row::{Acl, Flags, Group, Row};
 use crate::engine::{Ctx, Effect};
 use crate::keyspace::Ttl;
+use crate::persistence::Reload;
 use crate::resp::{CommandError, Proto};
 use alloc::format;
 use alloc::string::String;
@@ -28,6 +31,7 @@ const SUBS: &[Sub] = &[
     ("OBJECT", 3, object),
     ("POPULATE", -3, populate),
     ("PROTOCOL", 3, protocol),
+    ("RELOAD", -2, reload),
     ("REPLICATE", -3, replicate),
     ("SET-ACTIVE-EXPIRE", 3, set_active_expire),
     ("SLEEP", 3, sleep),
@@ -116,13 +120,8 @@ fn change_repl_id(ctx: &mut Ctx<'_>) -> Done {
     Ok(())
 }
 
-/// 40 hexadecimal digits of a digest; equal data gives equal digits, nothing gives zeros.
-fn hex(digest: u128) -> String {
-    format!("{digest:040x}")
-}
-
 fn digest(ctx: &mut Ctx<'_>) -> Done {
-    let text = hex(ctx.srv.keyspace.recompute_digest());
+    let text = debug_digest::of_everything(&ctx.srv.keyspace).text();
     ctx.reply().simple(&text);
     Ok(())
 }
@@ -131,7 +130,7 @@ fn digest_value(ctx: &mut Ctx<'_>) -> Done {
     let keys = ctx.args.skip(2);
     ctx.reply().array(keys.len());
     for key in keys.iter() {
-        let text = hex(ctx.srv.keyspace.key_digest(ctx.db, key).unwrap_or(0));
+        let text = debug_digest::of_value(&ctx.srv.keyspace, ctx.db, key).text();
         ctx.reply().simple(&text);
     }
     Ok(())
@@ -157,6 +156,34 @@ fn stringmatch_len(ctx: &mut Ctx<'_>) -> Done {
     let text = alloc::vec![b'a'; len];
     let matched = glob_match(ctx.arg(3), &text, false);
     ctx.reply().int(i64::from(matched));
+    Ok(())
+}
+
+/// Saves and loads, which must change nothing.
+fn reload(ctx: &mut Ctx<'_>) -> Done {
+    let mut reload = Reload { client: Some(ctx.client().conn), noflush: false, merge: false };
+    let mut saves = true;
+    for i in 2..ctx.argc() {
+        match () {
+            () if ctx.arg_is(i, "MERGE") => reload.merge = true,
+            () if ctx.arg_is(i, "NOFLUSH") => reload.noflush = true,
+            () if ctx.arg_is(i, "NOSAVE") => saves = false,
+            () => {
+                ctx.reply().error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+                return Err(CommandError::Written);
+            }
+        }
+    }
+    ctx.effect = Effect::Own;
+    if ctx.in_exec {
+        // It happens when the transaction is over; its reply is written before, and leaves after that.
+        reload.client = None;
+        ctx.srv.reload(reload, saves);
+        ctx.reply().ok();
+        return Ok(());
+    }
+    ctx.srv.reload(reload, saves);
+    ctx.srv.wait_for(ctx.slot, None, WaitsFor::Driver);
     Ok(())
 }
 

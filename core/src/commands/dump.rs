@@ -4,7 +4,7 @@ use crate::config::NotifyFlags;
 use crate::engine::Ctx;
 use crate::engine::row::{Acl, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row};
 use crate::keyspace::{Ttl, Usage};
-use crate::rdb::{VERSION, dump_value, open_dump, value_of};
+use crate::rdb::{dump_value, open_dump, value_of};
 use crate::resp::CommandError;
 use alloc::vec::Vec;
 
@@ -12,8 +12,9 @@ type Done = Result<(), CommandError>;
 
 fn dump(ctx: &mut Ctx<'_>) -> Done {
     let compress = ctx.srv.config.rdbcompression;
+    let version = ctx.srv.config.rdb_version as u16;
     let payload =
-        ctx.srv.keyspace.lookup(ctx.db, ctx.args.get(1)).map(|value| dump_value(value, VERSION, compress));
+        ctx.srv.keyspace.lookup(ctx.db, ctx.args.get(1)).map(|value| dump_value(value, version, compress));
     match payload {
         Some(payload) => ctx.reply().bulk_shared(payload.into()),
         None => ctx.reply().null(),

@@ -23,7 +23,7 @@ const SECTIONS: [Entry; 14] = [
     ("server", true, server),
     ("clients", true, clients),
     ("memory", true, memory),
-    ("persistence", true, persistence),
+    ("persistence", true, super::persistence::info),
     ("stats", true, stats),
     ("replication", true, replication),
     ("cpu", true, cpu),
@@ -201,41 +201,6 @@ fn scripts(s: &mut Section<'_>) {
     s.size("used_memory_vm_total", 0);
     s.line("used_memory_functions", 0);
     s.size("used_memory_scripts", 0);
-}
-
-/// Nothing is written to disk yet; the fields say so.
-fn persistence(srv: &Server, text: &mut String) {
-    let mut s = Section::new(text, "Persistence");
-    s.lines(&[
-        ("loading", u64::from(srv.repl.is_loading())),
-        ("async_loading", 0),
-        ("current_cow_peak", 0),
-        ("current_cow_size", 0),
-        ("current_cow_size_age", 0),
-    ]);
-    s.line("current_fork_perc", "0.00");
-    s.lines(&[("current_save_keys_processed", 0), ("current_save_keys_total", 0)]);
-    s.line("rdb_changes_since_last_save", srv.keyspace.dirty());
-    s.line("rdb_bgsave_in_progress", 0);
-    s.line("rdb_last_save_time", srv.started.unix.secs());
-    s.line("rdb_last_bgsave_status", "ok");
-    s.line("rdb_last_bgsave_time_sec", -1);
-    s.line("rdb_current_bgsave_time_sec", -1);
-    s.lines(&[
-        ("rdb_saves", 0),
-        ("rdb_last_cow_size", 0),
-        ("rdb_last_load_keys_expired", 0),
-        ("rdb_last_load_keys_loaded", 0),
-        ("aof_enabled", 0),
-        ("aof_rewrite_in_progress", 0),
-        ("aof_rewrite_scheduled", 0),
-    ]);
-    s.line("aof_last_rewrite_time_sec", -1);
-    s.line("aof_current_rewrite_time_sec", -1);
-    s.line("aof_last_bgrewrite_status", "ok");
-    s.lines(&[("aof_rewrites", 0), ("aof_rewrites_consecutive_failures", 0)]);
-    s.line("aof_last_write_status", "ok");
-    s.lines(&[("aof_last_cow_size", 0), ("module_fork_in_progress", 0), ("module_fork_last_cow_size", 0)]);
 }
 
 /// Overdue keys counted at most: INFO must not take long because many are.

@@ -8,6 +8,7 @@ mod connection;
 mod counter;
 mod database;
 mod debug;
+mod debug_digest;
 mod docs;
 mod dump;
 mod expire;
@@ -28,6 +29,7 @@ mod list_move;
 mod list_search;
 mod memory;
 mod migrate;
+mod persistence;
 mod pubsub;
 mod replication;
 mod scan;
@@ -100,6 +102,7 @@ pub const FAMILIES: &[&[Row]] = &[
     dump::ROWS,
     sort::ROWS,
     migrate::ROWS,
+    persistence::ROWS,
 ];
 
 /// The reply of a container's HELP: a heading, the lines, and HELP itself.

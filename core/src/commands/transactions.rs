@@ -2,7 +2,7 @@
 
 use crate::base::mutant::Mutant;
 use crate::connection::{ConnFlags, Multi};
-use crate::engine::{Acl, Begin, Ctx, Effect, Find, Flags, Group, KeyFlags, KeySpec, Row, RowIx};
+use crate::engine::{Acl, Begin, Ctx, Effect, Find, Flags, Gates, Group, KeyFlags, KeySpec, Row, RowIx};
 use crate::resp::CommandError;
 use alloc::boxed::Box;
 
@@ -14,6 +14,7 @@ fn multi(ctx: &mut Ctx<'_>) -> Done {
         return Err(CommandError::NestedMulti);
     }
     client.flags.set(ConnFlags::MULTI);
+    client.armed |= Gates::MULTI.0;
     client.multi.get_or_insert_with(|| Box::new(Multi::default())).open = true;
     ctx.reply().ok();
     Ok(())

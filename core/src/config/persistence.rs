@@ -8,27 +8,31 @@ macro_rules! persistence {
     ($($collected:tt)*) => {
         join! { $($collected)*
             /// When to take a snapshot.
-            save "save": Vec<SavePoint> = SAVE_DEFAULT.to_vec(), SavePoints, [MULTI], Inert;
+            save "save": Vec<SavePoint> = SAVE_DEFAULT.to_vec(), SavePoints, [MULTI], Works;
             /// Name of the snapshot's file.
-            dbfilename "dbfilename": Box<str> = "dump.rdb".into(), Text(checks::dbfilename), [PROTECTED], Inert;
+            dbfilename "dbfilename": Box<str> = "dump.rdb".into(), Text(checks::dbfilename), [PROTECTED], Works;
             /// The data directory; relative paths start here.
             dir "dir": Box<str> = ".".into(), Text(checks::any), [NOT_LOADING PROTECTED], Works;
             /// Compress strings in a snapshot.
-            rdbcompression "rdbcompression": bool = true, Bool, [], Inert;
+            rdbcompression "rdbcompression": bool = true, Bool, [], Works;
             /// Write and verify a snapshot's checksum.
-            rdbchecksum "rdbchecksum": bool = true, Bool, [FIXED], Inert;
+            rdbchecksum "rdbchecksum": bool = true, Bool, [FIXED], Works;
             /// Sync a snapshot while it is written.
-            rdb_save_incremental_fsync "rdb-save-incremental-fsync": bool = true, Bool, [], Inert;
+            rdb_save_incremental_fsync "rdb-save-incremental-fsync": bool = true, Bool, [], Works;
             /// Remove snapshots made for replication only.
-            rdb_del_sync_files "rdb-del-sync-files": bool = false, Bool, [], Inert;
+            rdb_del_sync_files "rdb-del-sync-files": bool = false, Bool, [], Works;
             /// Microseconds to wait after each key saved, for tests.
-            rdb_key_save_delay "rdb-key-save-delay": i64 = 0, Int(I32_MIN, I32_MAX), [HIDDEN], Inert;
+            rdb_key_save_delay "rdb-key-save-delay": i64 = 0, Int(I32_MIN, I32_MAX), [HIDDEN], Works;
             /// Microseconds to wait after each key loaded, for tests.
-            key_load_delay "key-load-delay": i64 = 0, Int(I32_MIN, I32_MAX), [HIDDEN], Inert;
+            key_load_delay "key-load-delay": i64 = 0, Int(I32_MIN, I32_MAX), [HIDDEN], Works;
             /// Bytes loaded between looks at the clients.
-            loading_process_events_interval_bytes "loading-process-events-interval-bytes": i64 = 2_097_152, Int(1024, I32_MAX), [HIDDEN], Inert;
+            loading_process_events_interval_bytes "loading-process-events-interval-bytes": i64 = 2_097_152, Int(1024, I32_MAX), [HIDDEN], Works;
             /// Refuse writes after a snapshot failed.
-            stop_writes_on_bgsave_error "stop-writes-on-bgsave-error": bool = true, Bool, [], Inert;
+            stop_writes_on_bgsave_error "stop-writes-on-bgsave-error": bool = true, Bool, [], Works;
+            /// Version of the format of snapshots: in files, to replicas, in DUMP. norn's own.
+            rdb_version "rdb-version": i64 = 10, Int(9, 11), [], Works;
+            /// Percent of a busy server's time that a snapshot may take at most. norn's own.
+            snapshot_time_share "snapshot-time-share": i64 = 25, Int(1, 100), [], Works;
             /// Keep an append-only file.
             appendonly "appendonly": bool = false, Bool, [NOT_LOADING], Inert;
             /// Prefix of the append-only files.

@@ -52,6 +52,11 @@ pub enum DiskRequest {
         /// At most this many bytes.
         len: u32,
     },
+    /// The length of a file in bytes.
+    Size {
+        /// Its path.
+        path: Box<str>,
+    },
     /// Rename, replacing the target in one step.
     Rename {
         /// Old path.
@@ -100,6 +105,8 @@ pub enum DiskDone {
     Ok,
     /// What `Read` found.
     Data(Bytes),
+    /// What `Size` found.
+    Size(u64),
     /// What `List` found.
     Names(Vec<Box<str>>),
 }

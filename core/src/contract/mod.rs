@@ -193,6 +193,8 @@ pub enum Timer {
     Snapshot,
     /// An orderly shutdown's time limit.
     Shutdown,
+    /// A file that is being written or loaded has a slice to do.
+    Persistence,
     /// A MIGRATE waits too long, or a connection kept for the next one is not needed any more.
     Migration,
 }

@@ -145,8 +145,15 @@ impl Server {
         } else {
             conn.flags.clear(ConnFlags::REPLY_SKIP);
         }
-        let stop = conn.leaving() || conn.waits.is_some() || self.asleep_until.is_some();
-        if stop { Flow::Stop } else { Flow::Next }
+        if conn.leaving() || conn.waits.is_some() {
+            return Flow::Stop;
+        }
+        if self.at_rest() {
+            // What it sent beside this is taken up when the rest is over.
+            self.take_up(slot);
+            return Flow::Stop;
+        }
+        Flow::Next
     }
 
     /// The row of a request, or the refusal of an unknown one.
@@ -223,6 +230,7 @@ impl Server {
         self.unwatch(slot);
         let conn = self.conns.get_mut(slot);
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_CAS).or(ConnFlags::DIRTY_EXEC));
+        conn.armed &= !Gates::MULTI.0;
         if !self.knobs.broken(Mutant::QueueLeaks) {
             conn.multi = None;
         }

@@ -22,9 +22,10 @@ use crate::contract::{
 };
 use crate::keyspace::Keyspace;
 use crate::migration::Migrations;
+use crate::persistence::{Persistence, Purpose, Reload};
 use crate::pubsub::PubSub;
 use crate::replication::Replication;
-use crate::resp::OutBuf;
+use crate::resp::{CommandError, OutBuf};
 use crate::stats::Stats;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -130,8 +131,10 @@ pub struct Server {
     pub active_expire: bool,
     /// DEBUG SLEEP: until then nothing is executed.
     pub asleep_until: Option<crate::contract::Mono>,
+    /// Files, and how the last save ended.
+    pub persistence: Persistence,
     /// Whether persistence is in error, with the text of the refusal.
-    pub misconf: Option<crate::resp::CommandError>,
+    pub misconf: Option<CommandError>,
     /// An orderly shutdown has begun.
     pub shutdown: Option<Shutdown>,
     /// Requests that commands make of the node's own machinery, carried out at the end of the turn.
@@ -195,6 +198,10 @@ pub enum Request {
     /// Listen elsewhere, or let relative paths start elsewhere, for this client, which waits. The configuration says
     /// so already.
     Reconfigure(ConnId, Box<Changes>),
+    /// Write a snapshot now, while everybody waits.
+    Save(Purpose),
+    /// Load the snapshot's file for a client that waits.
+    Reload(Reload),
 }
 
 /// CLIENT PAUSE.
@@ -219,6 +226,8 @@ pub struct Shutdown {
     pub save: Option<bool>,
     /// What replicas must have before it ends.
     pub offset: Offset,
+    /// They have it: the last snapshot is written.
+    pub ending: bool,
 }
 
 impl Server {
@@ -262,6 +271,13 @@ impl Server {
         self.repl.is_replica() && !self.knobs.broken(Mutant::ReplicaExpires)
     }
 
+    /// Whether nothing of clients is executed or written now.
+    #[must_use]
+    #[inline]
+    pub fn at_rest(&self) -> bool {
+        self.asleep_until.is_some() || self.persistence.is_exclusive()
+    }
+
     /// Whether writes wait for the end of a pause or of a failover.
     #[must_use]
     pub fn writes_are_paused(&self) -> bool {
@@ -270,6 +286,7 @@ impl Server {
 
     /// Brings `armed` up to date with configuration and state. Called when one of them changed.
     pub fn rearm(&mut self) {
+        self.misconf = self.persistence.refuses_writes(&self.config).then_some(CommandError::MisconfRdb);
         let mut armed = Gates::NONE;
         let mut arm = |bit: Gates, when: bool| {
             if when {
@@ -282,7 +299,7 @@ impl Server {
         arm(Gates::NOREPLICAS, self.repl.too_few_replicas(&self.config));
         arm(Gates::READONLY, self.repl.is_replica() && self.config.replica_read_only);
         arm(Gates::MASTERDOWN, self.repl.is_stale() && !self.config.replica_serve_stale_data);
-        arm(Gates::LOADING, self.repl.is_loading());
+        arm(Gates::LOADING, self.repl.is_loading() || self.persistence.is_loading());
         arm(Gates::PAUSE, self.writes_are_paused());
         self.armed = armed;
         let events = self.config.notify_keyspace_events;

@@ -18,9 +18,10 @@ const ALL: [Timer; COUNT] = [
     Timer::Replication,
     Timer::Snapshot,
     Timer::Shutdown,
+    Timer::Persistence,
     Timer::Migration,
 ];
-const COUNT: usize = 10;
+const COUNT: usize = 11;
 
 impl Timers {
     /// Sets or clears a deadline.

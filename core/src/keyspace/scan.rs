@@ -43,6 +43,12 @@ impl Keyspace {
         }
     }
 
+    /// Shows every key that is stored, expired or not, with its deadline.
+    pub fn stored(&self, db: DbIndex, mut f: impl FnMut(&[u8], &Value, Option<i64>)) {
+        let database = self.db(db);
+        database.dict().iter().for_each(|(ix, entry)| f(entry.key(), &entry.value, database.deadline(ix)));
+    }
+
     /// A random key; `None` when there is none. On a replica where (nearly) every key is expired it may be one of
     /// those, as in Redis.
     pub fn random_key(&mut self, db: DbIndex, rng: &mut Rng) -> Option<&[u8]> {

@@ -5,8 +5,8 @@
 //! *Invariants*: WATCH must ask which keys existed *before* it calls any of these; the touch log only says which
 //! database it was.
 
-use super::Keyspace;
 use super::database::{Database, Walk};
+use super::{Keyspace, SnapshotItem, Ttl};
 use crate::base::ids::DbIndex;
 
 impl Keyspace {
@@ -58,6 +58,26 @@ impl Keyspace {
             self.touched.database(DbIndex(number));
         }
         self.garbage.extend(other.garbage);
+    }
+
+    /// Whether a key is stored in a database here and in the one of the same number there.
+    #[must_use]
+    pub fn shares_keys(&self, other: &Self) -> bool {
+        let mut shared = false;
+        for db in (0..self.databases().min(other.databases())).map(DbIndex) {
+            other.keys(db, |key, _| shared |= self.is_stored(db, key));
+        }
+        shared
+    }
+
+    /// Takes over every key of `other`, a filled [`Keyspace::empty_twin`], in place of those of the same name.
+    pub fn merge(&mut self, mut other: Self) {
+        other.snapshot_begin();
+        let mut take = |item: SnapshotItem<'_>| {
+            let ttl = item.deadline.map_or(Ttl::Clear, Ttl::At);
+            self.set(item.db, item.key, item.value.clone(), ttl);
+        };
+        while !other.snapshot_step(usize::MAX, &mut take) {}
     }
 
     /// Puts `fresh` in the place of a database.

@@ -11,6 +11,7 @@ use crate::contract::{Gauges, ListenAt, ListenError, ListenErrorKind, LogLevel, 
 use crate::engine::server::{Listener, Stands};
 use crate::engine::{Action, Gates, Server, Table};
 use crate::keyspace::Keyspace;
+use crate::persistence::{Cause, Persistence};
 use crate::replication::Replication;
 use crate::resp::{OutBuf, Window};
 use crate::stats::Stats;
@@ -45,11 +46,7 @@ impl Node {
         node.srv.track_usage();
         node.srv.timers.set(Timer::Cron, Some(now.mono));
         node.open_listeners();
-        if let Some(master) = node.srv.config.replicaof.clone() {
-            node.srv.follow(&master.host, master.port);
-            // What it holds so early is in no history.
-            node.srv.repl.resumable = false;
-        }
+        node.srv.begin_loading(Cause::Start);
         Ok(node)
     }
 
@@ -123,8 +120,16 @@ impl Node {
             srv.actions.push(Action::Exit(1));
             return;
         }
-        let tcp_up = srv.listeners.iter().any(|l| is_tcp(l) && l.stands == Stands::Up);
-        if tcp_up {
+        if srv.persistence.loading.is_none() {
+            self.announce_ready();
+        }
+    }
+
+    /// The listeners stand and the data set is loaded.
+    pub(super) fn announce_ready(&mut self) {
+        let srv = &mut self.srv;
+        let is_tcp = |l: &Listener| matches!(l.at, ListenAt::Tcp { .. });
+        if srv.listeners.iter().any(|l| is_tcp(l) && l.stands == Stands::Up) {
             srv.log(LogLevel::Notice, format_args!("Ready to accept connections tcp"));
         }
         if srv.listeners.iter().any(|l| !is_tcp(l)) {
@@ -191,6 +196,7 @@ fn server(setup: Setup, table: Table, now: Now) -> Server {
         run_id: ids.hex40(),
         active_expire: true,
         asleep_until: None,
+        persistence: Persistence::new(now),
         misconf: None,
         shutdown: None,
         requests: Vec::new(),

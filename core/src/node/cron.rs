@@ -39,6 +39,10 @@ impl Node {
         if self.srv.timers.take_due(Timer::Snapshot, now) {
             self.srv.snapshot_turn();
         }
+        if self.srv.timers.take_due(Timer::Persistence, now) {
+            self.srv.save_turn();
+            self.loading_turn();
+        }
         if self.srv.timers.take_due(Timer::Shutdown, now) {
             self.shutdown_deadline();
         }
@@ -58,6 +62,7 @@ impl Node {
         srv.actions.push(Action::Gauges);
         srv.spare_buffers.shrink();
         self.look_at_clients();
+        self.srv.look_at_save_points();
         let period = if busy { Span::ms(100) } else { Span::secs(1) };
         self.srv.timers.set(Timer::Cron, Some(now + period));
     }

@@ -11,7 +11,7 @@ impl Node {
     /// Removes due keys, a bounded number of them; comes back at once while some are left.
     pub(super) fn expire_cycle(&mut self) {
         let srv = &mut self.srv;
-        if srv.hides_expired() || srv.keeps_expired() {
+        if srv.hides_expired() || srv.keeps_expired() || srv.persistence.is_exclusive() {
             return;
         }
         let now_ms = srv.now.unix.ms();

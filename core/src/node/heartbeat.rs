@@ -53,7 +53,7 @@ impl Server {
     /// A PING goes into the stream of a master, so that its replicas hear of it. A replica passes its master's on.
     fn ping_replicas(&mut self) {
         let now = self.now.mono;
-        if now < self.repl.next_ping {
+        if now < self.repl.next_ping || self.persistence.is_exclusive() {
             return;
         }
         self.repl.next_ping = now + self.ping_period();
@@ -120,7 +120,8 @@ impl Server {
     /// At the end of a turn: replicas are asked for their offset, and history nobody needs is forgotten.
     pub(super) fn end_replication_turn(&mut self) {
         self.failover_turn();
-        let frozen = self.repl.failover.is_some();
+        // While a snapshot is taken that everybody waits for, the history stands still.
+        let frozen = self.repl.failover.is_some() || self.persistence.is_exclusive();
         if !frozen && core::mem::take(&mut self.repl.getack_wanted) && self.repl.feeds_own_writes() {
             let args: [&[u8]; 3] = [b"REPLCONF", b"GETACK", b"*"];
             let mut ask = Vec::with_capacity(48);

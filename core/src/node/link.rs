@@ -10,17 +10,13 @@ use crate::base::ids::LinkId;
 use crate::base::mutant::Mutant;
 use crate::connection::ConnFlags;
 use crate::contract::{ConnId, DialError, DialTarget, LogLevel, Peer, Span, Timer, Tuning};
-use crate::engine::{Action, Server};
+use crate::engine::{Action, Gates, Server};
 use crate::keyspace::ExpiryPolicy;
-use crate::rdb::ReaderOptions;
 use crate::replication::{Following, Handshake, Introduction, Lines, Link, Load, Next, OLD_SYNC, ReplId};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// A string in a master's data set may be this long at least, whatever this node's own limit.
-const STRING_MAX: u64 = 512 << 20;
 
 impl Server {
     /// REPLICAOF host port: this node becomes a replica, or follows another master.
@@ -245,15 +241,14 @@ impl Server {
         } else {
             self.keyspace.empty_twin()
         };
-        let string_max = (self.config.proto_max_bulk_len as u64).max(STRING_MAX);
-        let options = ReaderOptions { verify: self.config.rdbchecksum, string_max };
-        let load = Box::new(Load::new(history, keyspace, options).with_forms(self.forms()));
+        let load = Box::new(Load::new(history, keyspace, self.terms()));
         self.set_link(Link::Transfer { slot, load });
     }
 
     /// The master's data set has arrived: it takes the place of the one in use.
     fn adopt(&mut self, slot: u32, load: Load) {
-        let Load { history, keyspace, stream_db, read, .. } = load;
+        let stream_db = load.stream_db();
+        let Load { history, keyspace, read, .. } = load;
         // Whoever follows this node follows another history from now on.
         if !self.knobs.broken(Mutant::LoadKeepsReplicas) {
             self.drop_replicas();
@@ -292,6 +287,7 @@ impl Server {
         let conn = self.conns.get_mut(slot);
         conn.db = db;
         conn.flags.clear(ConnFlags::MULTI.or(ConnFlags::DIRTY_EXEC).or(ConnFlags::DIRTY_CAS));
+        conn.armed &= !Gates::MULTI.0;
         conn.multi = None;
         let now = self.now.mono;
         if let Some(master) = &mut self.repl.master {

@@ -14,7 +14,7 @@ use crate::contract::{DialError, DialTarget, Peer, Timer};
 use crate::engine::{Action, Server};
 use crate::keyspace::ExpiryPolicy;
 use crate::migration::{Job, Order, Progress, Stage, Talk};
-use crate::rdb::{VERSION, dump_value};
+use crate::rdb::dump_value;
 use crate::resp::{CommandError, encode_command};
 use alloc::boxed::Box;
 use alloc::format;
@@ -82,7 +82,7 @@ impl Server {
         let mut keys = Vec::new();
         for key in &order.keys {
             let Some(value) = self.keyspace.peek(order.db, key) else { continue };
-            let payload = dump_value(value, VERSION, self.config.rdbcompression);
+            let payload = dump_value(value, self.config.rdb_version as u16, self.config.rdbcompression);
             let ttl = self.keyspace.deadline(order.db, key).map_or(0, |at| at.saturating_sub(now_ms).max(1));
             let ttl = format!("{ttl}");
             let words: [&[u8]; 5] = [b"RESTORE", key, ttl.as_bytes(), &payload, b"REPLACE"];

@@ -18,7 +18,9 @@ mod pump;
 mod reconfigure;
 #[cfg(test)]
 mod refusals;
+mod restore;
 mod rewrite;
+mod save;
 mod shutdown;
 mod stream;
 mod sync;

@@ -6,7 +6,9 @@
 use super::Node;
 use super::rewrite::Rewrite;
 use crate::contract::{ConnId, DiskResult, OpId};
+use crate::engine::Server;
 use crate::engine::server::Request;
+use crate::persistence::Cause;
 use alloc::boxed::Box;
 
 /// What a disk request is for.
@@ -25,6 +27,11 @@ impl Node {
             match request {
                 Request::RewriteConfig(client) => self.rewrite_config(client),
                 Request::Reconfigure(client, changes) => self.reconfigure(client, changes),
+                Request::Save(purpose) => self.srv.save_now(purpose),
+                Request::Reload(reload) => {
+                    self.srv.begin_loading(Cause::Reload(reload));
+                    self.srv.persistence.exclusive_wanted = false;
+                }
             }
         }
     }
@@ -33,17 +40,22 @@ impl Node {
         match self.ops.remove(&op) {
             Some(OpOwner::Rewrite(rewrite)) => self.continue_rewrite(*rewrite, result),
             Some(OpOwner::Directory) => self.directory_answered(result),
-            None => {}
+            None => {
+                self.srv.save_answered(op, result.clone());
+                self.loading_answered(op, result);
+            }
         }
     }
+}
 
+impl Server {
     /// Ends a client's waiting for the driver: `+OK`, or this error.
     pub(super) fn answer(&mut self, client: ConnId, result: Result<(), &[u8]>) {
         if let Err(text) = result {
-            self.srv.stats.error_reply(text);
+            self.stats.error_reply(text);
         }
-        let Some(slot) = self.srv.conns.resolve(client) else { return };
-        self.srv.end_wait(slot, |w| match result {
+        let Some(slot) = self.conns.resolve(client) else { return };
+        self.end_wait(slot, |w| match result {
             Ok(()) => w.ok(),
             Err(text) => w.error_parts(&[text]),
         });

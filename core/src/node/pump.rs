@@ -19,8 +19,10 @@ impl Node {
     pub fn pump(&mut self, now: Now, fx: &mut impl Effects) {
         self.srv.now = now;
         self.srv.wake_replicas();
-        if self.srv.asleep_until.is_none() {
-            self.flush_all(fx);
+        let at_rest = self.srv.at_rest();
+        if !at_rest || self.srv.shutdown.is_some() {
+            // Whoever waits for the end hears nothing; what replicas are owed they get.
+            self.flush_all(at_rest, fx);
         }
         while let Some(slot) = self.srv.doomed.pop() {
             self.srv.forget(slot);
@@ -35,17 +37,20 @@ impl Node {
         self.srv.actions = actions;
     }
 
-    fn flush_all(&mut self, fx: &mut impl Effects) {
+    fn flush_all(&mut self, replicas_only: bool, fx: &mut impl Effects) {
         let mut dirty = core::mem::take(&mut self.srv.dirty);
         for slot in dirty.drain(..) {
-            if self.srv.conns.try_get(slot).is_some() {
+            let Some(conn) = self.srv.conns.try_get(slot) else { continue };
+            if replicas_only && !conn.flags.has(ConnFlags::REPLICA) {
+                self.srv.dirty.push(slot);
+            } else {
                 self.srv.conns.get_mut(slot).flags.clear(ConnFlags::PENDING_OUT);
                 flush_one(&mut self.srv, slot, fx);
             }
         }
         // What was marked again meanwhile waits for the next turn.
         dirty.append(&mut self.srv.dirty);
-        if !dirty.is_empty() {
+        if !dirty.is_empty() && !replicas_only {
             self.srv.timers.at_most(Timer::Unfinished, self.srv.now.mono);
         }
         self.srv.dirty = dirty;

@@ -131,7 +131,7 @@ impl Node {
                 if change.changes.ids.contains(&Id::dir) {
                     self.srv.actions.push(Action::Tune(Tuning::Dir(self.srv.config.dir.clone())));
                 }
-                self.answer(change.client, Ok(()));
+                self.srv.answer(change.client, Ok(()));
             }
             Some((id, reason)) => {
                 change.opened.iter().for_each(|id| self.unlisten(*id));
@@ -142,7 +142,7 @@ impl Node {
                 self.srv.settle(&change.changes.ids);
                 let arg = id.param().name.as_bytes().to_vec();
                 let error = SetError::Refused { arg, reason: reason.into() };
-                self.answer(change.client, Err(&error.text()));
+                self.srv.answer(change.client, Err(&error.text()));
             }
         }
     }

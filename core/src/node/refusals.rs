@@ -4,8 +4,8 @@
 use super::{Node, Process, Setup};
 use crate::config::{Config, Knobs};
 use crate::contract::{
-    Address, ConnId, DialTarget, DiskRequest, Effects, Garbage, Input, LinkId, ListenAt, ListenerId,
-    LogLevel, Mono, Now, OpId, Out, Peer, Tuning, Unix, concat,
+    Address, ConnId, DialTarget, DiskError, DiskErrorKind, DiskRequest, Effects, Garbage, Input, LinkId,
+    ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Tuning, Unix, concat,
 };
 use crate::engine::Gates;
 use crate::resp::CommandError;
@@ -18,7 +18,7 @@ const NOW: Now = Now { mono: Mono(1_000_000), unix: Unix(1_767_225_600_000_000) 
 
 /// What was written.
 #[derive(Default)]
-struct Written(Vec<u8>);
+struct Written(Vec<u8>, Vec<OpId>);
 
 impl Effects for Written {
     fn flush(&mut self, _: ConnId, out: Out<'_>) -> usize {
@@ -31,7 +31,9 @@ impl Effects for Written {
     fn cancel_dial(&mut self, _: LinkId) {}
     fn listen(&mut self, _: ListenerId, _: &ListenAt) {}
     fn unlisten(&mut self, _: ListenerId) {}
-    fn disk(&mut self, _: OpId, _: DiskRequest) {}
+    fn disk(&mut self, op: OpId, _: DiskRequest) {
+        self.1.push(op);
+    }
     fn discard(&mut self, _: Box<dyn Garbage>) {}
     fn gauges(&mut self) {}
     fn log(&mut self, _: LogLevel, _: &str) {}
@@ -50,6 +52,13 @@ fn node() -> (Node, ConnId) {
         process: Process::default(),
     };
     let mut node = Node::new(setup, NOW).unwrap();
+    let mut written = Written::default();
+    node.end_turn(NOW);
+    node.pump(NOW, &mut written);
+    for op in written.1 {
+        let error = DiskError { kind: DiskErrorKind::NotFound, text: "No such file".into() };
+        node.handle(NOW, Input::Disk { op, result: Err(error) });
+    }
     let conn = node.vacant_conn();
     let end = Address::Tcp { ip: "127.0.0.1", port: 5, loopback: true };
     node.handle(
@@ -157,7 +166,7 @@ fn a_script_that_runs_for_too_long_makes_others_busy() {
 fn persistence_in_error_refuses_writes_and_ping() {
     let (mut node, conn) = node();
     hear(&mut node, conn, &[("SET a 1", "+OK")]);
-    node.srv.misconf = Some(CommandError::MisconfRdb);
+    node.srv.persistence.last_ok = false;
     node.srv.rearm();
     let text = "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
                 Commands that may modify the data set are disabled, because this instance is configured to report \
@@ -177,7 +186,7 @@ fn persistence_in_error_refuses_writes_and_ping() {
             ("GET", "-ERR wrong number"),
         ],
     );
-    node.srv.misconf = None;
+    node.srv.persistence.last_ok = true;
     node.srv.rearm();
     hear(&mut node, conn, &[("SET a 2", "+OK"), ("PING", "+PONG")]);
 }

@@ -56,7 +56,7 @@ impl Rewrite {
         let file = self.file;
         let data = match (&step, result) {
             (_, Ok(DiskDone::Data(data))) => data,
-            (_, Ok(DiskDone::Ok | DiskDone::Names(_))) => Bytes::new(),
+            (_, Ok(DiskDone::Ok | DiskDone::Names(_) | DiskDone::Size(_))) => Bytes::new(),
             // No file yet: it begins empty.
             (Step::Read(_), Err(error)) if error.kind == DiskErrorKind::NotFound => Bytes::new(),
             (_, Err(error)) => {
@@ -141,13 +141,13 @@ impl Node {
             }
             Next::Done => {
                 self.srv.log(LogLevel::Notice, format_args!("CONFIG REWRITE executed with success."));
-                self.answer(rewrite.client, Ok(()));
+                self.srv.answer(rewrite.client, Ok(()));
             }
             Next::Failed(text) => {
                 rewrite.clean_up(&mut self.srv);
                 self.srv.log(LogLevel::Warning, format_args!("CONFIG REWRITE failed: {text}"));
                 let error = format!("ERR Rewriting config file: {text}");
-                self.answer(rewrite.client, Err(error.as_bytes()));
+                self.srv.answer(rewrite.client, Err(error.as_bytes()));
             }
         }
     }

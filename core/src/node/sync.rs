@@ -8,12 +8,11 @@
 
 use crate::base::ids::DbIndex;
 use crate::base::mutant::Mutant;
-use crate::base::version::REDIS_VERSION;
 use crate::connection::ConnFlags;
 use crate::contract::{LogLevel, Mono, Span, Timer};
 use crate::engine::{Gates, Server};
-use crate::rdb::WriterOptions;
-use crate::replication::{Facts, Framing, PeerStage, ReplicaPeer, Round};
+use crate::persistence::Place;
+use crate::replication::{Framing, PeerStage, ReplicaPeer, Round};
 use crate::resp::Writer;
 use alloc::boxed::Box;
 use alloc::format;
@@ -176,18 +175,23 @@ impl Server {
             }
         }
         let Some(round) = &mut self.repl.round else { return };
-        if round.wants_slice() {
+        let (now, commands) = (self.now.mono, self.stats.commands_run);
+        let share = self.config.snapshot_time_share as u64;
+        let wants = round.wants_slice();
+        let pause = if wants { round.pace.ask(now, commands, share).err() } else { None };
+        if wants && pause.is_none() {
             let shift = if self.knobs.broken(Mutant::SnapshotTtlRelative) { self.now.unix.ms() } else { 0 };
             if self.knobs.broken(Mutant::SnapshotLate) && !self.keyspace.snapshot_active() {
                 self.keyspace.snapshot_begin();
             }
             round.slice(&mut self.keyspace, self.knobs.snapshot_slice_bytes, shift);
+            round.pace.done(now, commands);
         }
         self.deal_out();
         self.drain_keyspace();
         let round = self.repl.round.as_ref();
         if round.is_some_and(|r| r.wants_slice()) || (round.is_none() && self.waiting().next().is_some()) {
-            self.timers.at_most(Timer::Snapshot, self.now.mono);
+            self.timers.at_most(Timer::Snapshot, pause.unwrap_or(now));
         }
     }
 
@@ -289,38 +293,21 @@ impl Server {
         }
         let stream_db =
             if self.repl.is_replica() { self.repl.selected().unwrap_or_default() } else { DbIndex(0) };
-        let facts = Facts {
-            version: REDIS_VERSION,
-            unix_secs: self.now.unix.secs(),
-            used_bytes: self.keyspace.used_bytes(),
-            stream_db,
-            id: self.repl.id,
-            offset: self.repl.offset,
-        };
-        let options = WriterOptions {
-            compress: self.config.rdbcompression,
-            checksum: self.config.rdbchecksum,
-            ..WriterOptions::default()
-        };
-        let round = Round::new(framing, options, &facts, &members);
-        if !self.knobs.broken(Mutant::SnapshotLate) {
-            self.keyspace.snapshot_begin();
-        }
-        let answer = format!("+FULLRESYNC {} {}\r\n", String::from_utf8_lossy(&facts.id), facts.offset);
+        let (id, offset) = (self.repl.id, self.repl.offset);
+        let dump = self.begin_dump(Some(Place { id, offset, stream_db }));
+        let round = Round::new(framing, dump, &members);
+        let answer = format!("+FULLRESYNC {} {}\r\n", String::from_utf8_lossy(&id), offset);
         let now = self.now.mono;
         for slot in &members {
             let peer = self.peer_mut(*slot);
-            (peer.stage, peer.cursor, peer.acked) = (PeerStage::Snapshot, facts.offset, 0);
+            (peer.stage, peer.cursor, peer.acked) = (PeerStage::Snapshot, offset, 0);
             peer.progress.1 = now;
             if !peer.old_style {
                 self.deliver(*slot, |w| w.raw(answer.as_bytes()));
             }
         }
         let n = members.len();
-        self.log(
-            LogLevel::Notice,
-            format_args!("Sending a snapshot at offset {} to {n} replicas", facts.offset),
-        );
+        self.log(LogLevel::Notice, format_args!("Sending a snapshot at offset {offset} to {n} replicas"));
         self.repl.round = Some(Box::new(round));
     }
 }

@@ -70,8 +70,9 @@ impl Node {
 
     /// Executes what a client has sent, as far as it may run now.
     pub(super) fn serve(&mut self, slot: u32) {
+        let at_rest = self.srv.at_rest();
         let connection = self.srv.conns.get_mut(slot);
-        if connection.waits.is_some() || connection.leaving() || self.srv.asleep_until.is_some() {
+        if connection.waits.is_some() || connection.leaving() || at_rest {
             self.keep_for_later(slot);
             return;
         }
@@ -105,7 +106,7 @@ impl Node {
         let leaving = connection.leaving();
         if !leaving && connection.inbox.buffered() > self.srv.config.client_query_buffer_limit as u64 {
             self.query_buffer_full(slot);
-        } else if !leaving && self.srv.asleep_until.is_some() {
+        } else if !leaving && self.srv.at_rest() {
             self.srv.take_up(slot);
         }
     }
@@ -233,7 +234,7 @@ impl Node {
 
     /// Executes what clients sent while they could not be served, in the order in which they became free.
     pub(super) fn take_up_ready(&mut self) {
-        if self.srv.asleep_until.is_some() {
+        if self.srv.at_rest() {
             return;
         }
         let mut served = 0;
@@ -242,7 +243,7 @@ impl Node {
             let Some(connection) = self.srv.conns.try_get_mut(slot) else { continue };
             connection.flags.clear(ConnFlags::READY);
             self.serve(slot);
-            if self.srv.asleep_until.is_some() {
+            if self.srv.at_rest() {
                 break;
             }
         }

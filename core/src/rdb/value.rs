@@ -15,7 +15,7 @@ mod tests;
 use super::blob;
 use super::object::Object;
 use super::value_stream::{stream_type, stream_value, write_stream};
-use super::{Meta, VERSION, Writer};
+use super::{Meta, Writer};
 use crate::base::number;
 use crate::containers::dict::HashKey;
 use crate::containers::listpack::Listpack;
@@ -66,7 +66,8 @@ pub fn write_key(writer: &mut Writer, key: &[u8], meta: &Meta, value: &Value) {
         Value::List(list) => list::write(writer, key, meta, list),
         Value::ZSet(set) => ordered::write_zset(writer, key, meta, set),
         Value::Stream(stream) => {
-            write_stream(writer.begin_key(stream_type(VERSION), key, meta), stream, VERSION);
+            let version = writer.version();
+            write_stream(writer.begin_key(stream_type(version), key, meta), stream, version);
         }
     }
 }

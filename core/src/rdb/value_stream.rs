@@ -10,13 +10,19 @@ use crate::containers::streamlog::{StreamId, StreamLog};
 use crate::value::{Consumer, Group, Pending, Stream};
 use alloc::vec::Vec;
 
+/// The first version of RDB that has a stream's counters.
+const COUNTERS_VERSION: u16 = 10;
 /// The first version of RDB that has a consumer's active time.
 const ACTIVE_TIME_VERSION: u16 = 11;
 
 /// The type byte of a stream in a version of RDB.
 #[must_use]
 pub fn stream_type(version: u16) -> u8 {
-    if version >= ACTIVE_TIME_VERSION { type_id::STREAM_3 } else { type_id::STREAM_2 }
+    match version {
+        ACTIVE_TIME_VERSION.. => type_id::STREAM_3,
+        COUNTERS_VERSION.. => type_id::STREAM_2,
+        _ => type_id::STREAM,
+    }
 }
 
 /// Writes a stream, behind its type byte and key.
@@ -32,10 +38,12 @@ pub fn write_stream(to: &mut Encoder, stream: &Stream, version: u16) {
         to.string(&blob);
     }
     to.len(log.len());
-    for id in [entries.last(), log.first(), entries.max_deleted()] {
-        write_id(to, id);
+    write_id(to, entries.last());
+    if version >= COUNTERS_VERSION {
+        write_id(to, log.first());
+        write_id(to, entries.max_deleted());
+        to.len(entries.added());
     }
-    to.len(entries.added());
     to.len(stream.groups().len() as u64);
     for (name, group) in stream.groups() {
         to.string(name);
@@ -45,7 +53,9 @@ pub fn write_stream(to: &mut Encoder, stream: &Stream, version: u16) {
 
 fn write_group(to: &mut Encoder, group: &Group, version: u16) {
     write_id(to, group.last());
-    to.len(group.entries_read().unwrap_or(u64::MAX));
+    if version >= COUNTERS_VERSION {
+        to.len(group.entries_read().unwrap_or(u64::MAX));
+    }
     to.len(group.pending_len() as u64);
     for (id, pending) in group.pending(..) {
         to.raw(&id.to_be_bytes());

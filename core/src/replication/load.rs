@@ -9,8 +9,8 @@ use super::ReplId;
 use super::handshake::{Lines, shown};
 use crate::base::ids::DbIndex;
 use crate::base::number::parse_i64;
-use crate::keyspace::{Keyspace, Ttl, Usage};
-use crate::rdb::{Event, Forms, RdbError, Reader, ReaderOptions, Unfit, value_of};
+use crate::keyspace::Keyspace;
+use crate::persistence::{Intake, IntakeError, Terms};
 use alloc::string::String;
 use core::fmt;
 
@@ -21,15 +21,11 @@ pub struct Load {
     pub history: Option<(ReplId, i64)>,
     /// What has come of it.
     pub keyspace: Keyspace,
-    /// The database that is selected in the stream which follows.
-    pub stream_db: DbIndex,
     /// Bytes of payload read so far.
     pub read: u64,
     /// Bytes of payload in all, when the master said so.
     pub total: Option<u64>,
-    reader: Reader,
-    forms: Forms,
-    db: DbIndex,
+    intake: Intake,
     stage: Stage,
 }
 
@@ -50,71 +46,46 @@ enum Stage {
 pub enum LoadError {
     /// What stands in place of the header.
     Header(String),
-    /// The payload is no RDB.
-    Rdb(RdbError),
+    /// The payload is no data set that this server can hold.
+    Payload(IntakeError),
     /// The payload ended before its time.
     Short,
     /// The payload went on after its end.
     Long,
     /// Another mark than the one announced follows the payload.
     Mark,
-    /// A key stands in a database that this server does not have.
-    Database(u32),
-    /// A key came twice.
-    Duplicate,
-    /// A value of a type that this server does not hold.
-    Type(&'static str),
-    /// A value of this type breaks its rules.
-    Damaged(&'static str),
-    /// A library of functions, which this server cannot hold.
-    Function,
 }
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Header(line) => write!(f, "no payload announced: '{line}'"),
-            Self::Rdb(error) => write!(f, "damaged payload: {error}"),
+            Self::Payload(error) => write!(f, "the payload cannot be taken in: {error}"),
             Self::Short => f.write_str("the payload ends before its announced length"),
             Self::Long => f.write_str("the payload is shorter than its announced length"),
             Self::Mark => f.write_str("wrong mark after the payload"),
-            Self::Database(db) => write!(f, "key in database {db}, which is not configured"),
-            Self::Duplicate => f.write_str("a key came twice"),
-            Self::Type(name) => write!(f, "a value of type {name} cannot be held by this version"),
-            Self::Damaged(name) => write!(f, "a damaged {name}"),
-            Self::Function => f.write_str("a function library cannot be held by this version"),
         }
     }
 }
 
-impl From<RdbError> for LoadError {
-    fn from(error: RdbError) -> Self {
-        Self::Rdb(error)
+impl From<IntakeError> for LoadError {
+    fn from(error: IntakeError) -> Self {
+        Self::Payload(error)
     }
 }
 
 impl Load {
     /// The beginning of a transfer into `keyspace`.
     #[must_use]
-    pub fn new(history: Option<(ReplId, i64)>, keyspace: Keyspace, options: ReaderOptions) -> Self {
-        Self {
-            history,
-            keyspace,
-            stream_db: DbIndex(0),
-            read: 0,
-            total: None,
-            reader: Reader::new(options),
-            forms: Forms::default(),
-            db: DbIndex(0),
-            stage: Stage::Header(Lines::default()),
-        }
+    pub fn new(history: Option<(ReplId, i64)>, keyspace: Keyspace, terms: Terms) -> Self {
+        let intake = Intake::new(terms);
+        Self { history, keyspace, read: 0, total: None, intake, stage: Stage::Header(Lines::default()) }
     }
 
-    /// The same with other limits of the small encodings than those by default.
+    /// The database that is selected in the stream which follows.
     #[must_use]
-    pub fn with_forms(mut self, forms: Forms) -> Self {
-        self.forms = forms;
-        self
+    pub fn stream_db(&self) -> DbIndex {
+        self.intake.found.stream_db
     }
 
     /// Takes bytes that arrived, off the front of `bytes`; whether the data set is complete. What is left then is
@@ -140,14 +111,14 @@ impl Load {
                         return Err(LoadError::Long);
                     }
                     if over {
-                        return if self.reader.is_done() { Ok(true) } else { Err(LoadError::Short) };
+                        return if self.intake.is_done() { Ok(true) } else { Err(LoadError::Short) };
                     }
                 }
                 Stage::Payload(mark) => {
                     let mark = *mark;
                     let used = self.payload(bytes)?;
                     *bytes = &bytes[used..];
-                    if self.reader.is_done() {
+                    if self.intake.is_done() {
                         self.stage = Stage::Mark(mark, 0);
                     }
                 }
@@ -194,51 +165,15 @@ impl Load {
 
     /// Reads payload; answers how much of it belongs to the RDB.
     fn payload(&mut self, part: &[u8]) -> Result<usize, LoadError> {
-        if self.reader.is_done() {
+        if self.intake.is_done() {
             return Ok(0);
         }
-        self.reader.feed(part);
-        while let Some(event) = self.reader.next_event()? {
-            self.event(event)?;
-        }
+        self.intake.feed(part);
+        self.intake.advance(&mut self.keyspace, u64::MAX)?;
         let fed = self.read + part.len() as u64;
-        let beyond = if self.reader.is_done() { fed - self.reader.offset() } else { 0 };
+        let beyond = if self.intake.is_done() { fed - self.intake.offset() } else { 0 };
         self.read = fed - beyond;
         Ok(part.len() - beyond as usize)
-    }
-
-    fn event(&mut self, event: Event) -> Result<(), LoadError> {
-        match event {
-            Event::Aux { name, value } => {
-                if name == b"repl-stream-db"[..]
-                    && let Some(db) = parse_i64(&value).and_then(|n| u32::try_from(n).ok())
-                    && db < self.keyspace.databases()
-                {
-                    self.stream_db = DbIndex(db);
-                }
-            }
-            Event::SelectDb(db) if db.0 < self.keyspace.databases() => self.db = db,
-            Event::SelectDb(db) => return Err(LoadError::Database(db.0)),
-            Event::Function(_) => return Err(LoadError::Function),
-            Event::Key(entry) => {
-                let value = match value_of(entry.value, &self.forms, self.keyspace.hash_key()) {
-                    Ok(value) => value,
-                    Err(Unfit::Empty) => return Ok(()),
-                    Err(Unfit::Type(name)) => return Err(LoadError::Type(name)),
-                    Err(Unfit::Damaged(name)) => return Err(LoadError::Damaged(name)),
-                };
-                let ttl = entry.meta.expire_ms.map_or(Ttl::Clear, Ttl::At);
-                if !self.keyspace.set(self.db, &entry.key, value, ttl) {
-                    return Err(LoadError::Duplicate);
-                }
-                let usage = Usage { idle_secs: entry.meta.idle_secs, freq: entry.meta.freq };
-                if usage != Usage::default() {
-                    self.keyspace.set_usage(self.db, &entry.key, usage);
-                }
-            }
-            Event::ResizeDb { .. } | Event::ModuleAux { .. } | Event::End(_) => {}
-        }
-        Ok(())
     }
 }
 
@@ -261,7 +196,7 @@ mod tests {
     }
 
     fn load() -> Load {
-        Load::new(None, Keyspace::new(4, HashKey::new([1; 16])).empty_twin(), ReaderOptions::default())
+        Load::new(None, Keyspace::new(4, HashKey::new([1; 16])).empty_twin(), Terms::default())
     }
 
     /// Feeds everything in pieces; what remains when the data set is complete.
@@ -298,7 +233,7 @@ mod tests {
                 all.extend_from_slice(b"stream");
                 let mut load = load();
                 assert_eq!(feed(&mut load, &all, piece).unwrap(), Some(6), "{marked} {piece}");
-                assert_eq!((load.stream_db, load.keyspace.len(DbIndex(2))), (DbIndex(3), 100));
+                assert_eq!((load.stream_db(), load.keyspace.len(DbIndex(2))), (DbIndex(3), 100));
                 // The deadlines lie in the past; a replica keeps such keys.
                 assert_eq!(load.keyspace.expires_count(DbIndex(2)), 50);
             }
@@ -321,11 +256,11 @@ mod tests {
             (b"-ERR no\r\n".to_vec(), |e| matches!(e, LoadError::Header(_))),
             (b"$-5\r\n".to_vec(), |e| matches!(e, LoadError::Header(_))),
             (b"$EOF:short\r\n".to_vec(), |e| matches!(e, LoadError::Header(_))),
-            (framed(true, &flipped), |e| matches!(e, LoadError::Rdb(_))),
+            (framed(true, &flipped), |e| matches!(e, LoadError::Payload(IntakeError::Rdb(_)))),
             (framed(false, &good[..good.len() - 1]), |e| *e == LoadError::Short),
             (framed(false, &[&good[..], b"x"].concat()), |e| *e == LoadError::Long),
-            (framed(true, &far.finish()), |e| *e == LoadError::Database(4)),
-            (framed(true, &twice.finish()), |e| *e == LoadError::Duplicate),
+            (framed(true, &far.finish()), |e| *e == LoadError::Payload(IntakeError::Database(4))),
+            (framed(true, &twice.finish()), |e| *e == LoadError::Payload(IntakeError::Duplicate)),
         ];
         for (bytes, expected) in cases {
             for piece in [1, 7, 10_000] {

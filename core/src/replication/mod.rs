@@ -24,7 +24,7 @@ pub use following::{Following, Link};
 pub use handshake::{Endless, Handshake, Introduction, Lines, Next, OLD_SYNC, repl_id};
 pub use load::{Load, LoadError};
 pub use peer::{PeerStage, ReplicaPeer};
-pub use round::{Facts, Framing, Round};
+pub use round::{Framing, Round};
 
 use crate::base::ids::{DbIndex, LinkId, Offset};
 use crate::base::mutant::Mutant;
@@ -256,6 +256,16 @@ impl Replication {
         self.backlog = Some(Backlog::new(offset));
         self.selected = Some(db);
         self.resumable = history.is_some();
+    }
+
+    /// A master that has loaded a data set which stands in a history: that history goes on under this node's own name, and
+    /// replicas that had everything of it may go on.
+    pub fn restart_after(&mut self, id: ReplId, offset: i64, now: Mono) {
+        (self.id2, self.second_offset) = (id, offset + 1);
+        self.offset = offset;
+        self.backlog = Some(Backlog::new(offset));
+        self.selected = None;
+        self.alone_since = now;
     }
 
     /// Where a replica's stream begins that has everything of history `id` before byte `next` (counted from 1); none

@@ -5,10 +5,8 @@
 //! *Invariants*: all members get the same bytes; with a mark no more is produced ahead of the slowest member than
 //! `AHEAD` bytes and one slice; a chunk is forgotten when every member has it.
 
-use super::ReplId;
-use crate::base::ids::DbIndex;
-use crate::keyspace::{Keyspace, SnapshotItem};
-use crate::rdb::{Meta, Writer, WriterOptions, write_key};
+use crate::keyspace::Keyspace;
+use crate::persistence::{Dump, Pace};
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::vec::Vec;
@@ -16,16 +14,14 @@ use bytes::Bytes;
 
 /// Bytes produced ahead of the slowest member at most, but for one slice.
 const AHEAD: usize = 256 * 1024;
-/// Keys between two looks at how much a slice has produced.
-const STEP_KEYS: usize = 16;
-
 /// A snapshot for one or more replicas.
 #[derive(Clone, Debug)]
 pub struct Round {
     framing: Framing,
+    /// When its slices may be done.
+    pub pace: Pace,
     /// None when all of the payload is in the chunks.
-    writer: Option<Writer>,
-    db: Option<DbIndex>,
+    dump: Option<Dump>,
     chunks: VecDeque<Bytes>,
     /// Number of the first chunk.
     first: usize,
@@ -48,40 +44,14 @@ pub enum Framing {
     Sized,
 }
 
-/// Facts that the payload carries.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// The version of Redis that is spoken.
-    pub version: &'a str,
-    /// Seconds since the epoch.
-    pub unix_secs: i64,
-    /// The accounted memory in bytes.
-    pub used_bytes: usize,
-    /// The database selected in the stream that follows.
-    pub stream_db: DbIndex,
-    /// The history.
-    pub id: ReplId,
-    /// Its offset at this instant.
-    pub offset: i64,
-}
-
 impl Round {
     /// A snapshot of the present state for these slots; the walk has just begun.
     #[must_use]
-    pub fn new(framing: Framing, options: WriterOptions, facts: &Facts<'_>, members: &[u32]) -> Self {
-        let mut writer = Writer::new(options);
-        writer.aux(b"redis-ver", facts.version.as_bytes());
-        writer.aux_int(b"redis-bits", 64);
-        writer.aux_int(b"ctime", facts.unix_secs);
-        writer.aux_int(b"used-mem", facts.used_bytes as i64);
-        writer.aux_int(b"repl-stream-db", i64::from(facts.stream_db.0));
-        writer.aux(b"repl-id", &facts.id);
-        writer.aux_int(b"repl-offset", facts.offset);
-        writer.aux_int(b"aof-base", 0);
+    pub fn new(framing: Framing, dump: Dump, members: &[u32]) -> Self {
         let mut round = Self {
             framing,
-            writer: Some(writer),
-            db: None,
+            pace: Pace::default(),
+            dump: Some(dump),
             chunks: VecDeque::new(),
             first: 0,
             kept: 0,
@@ -123,7 +93,7 @@ impl Round {
     /// Whether all of the payload was produced.
     #[must_use]
     pub fn is_produced(&self) -> bool {
-        self.writer.is_none()
+        self.dump.is_none()
     }
 
     /// Whether nothing can be sent yet, because the length is not known.
@@ -135,32 +105,19 @@ impl Round {
     /// Whether another slice may be produced now.
     #[must_use]
     pub fn wants_slice(&self) -> bool {
-        self.writer.is_some() && (self.framing == Framing::Sized || self.kept < AHEAD)
+        self.dump.is_some() && (self.framing == Framing::Sized || self.kept < AHEAD)
     }
 
     /// Produces about `bytes` more. `shift_ms` is taken off every deadline; it is 0 but for a planted bug.
     pub fn slice(&mut self, keyspace: &mut Keyspace, bytes: usize, shift_ms: i64) {
-        let Some(mut writer) = self.writer.take() else { return };
-        let mut done = false;
-        while !done && writer.pending() < bytes {
-            let db = &mut self.db;
-            done = keyspace.snapshot_step(STEP_KEYS, &mut |item: SnapshotItem<'_>| {
-                if *db != Some(item.db) {
-                    writer.select_db(item.db);
-                    *db = Some(item.db);
-                }
-                let expire_ms = item.deadline.map(|at| at.saturating_sub(shift_ms));
-                let meta = Meta { expire_ms, idle_secs: item.usage.idle_secs, freq: item.usage.freq };
-                write_key(&mut writer, item.key, &meta, item.value);
-            });
-        }
-        if !done {
-            let part = writer.take();
+        let Some(mut dump) = self.dump.take() else { return };
+        if !dump.slice(keyspace, bytes, u64::MAX, shift_ms) {
+            let part = dump.take();
             self.payload(part);
-            self.writer = Some(writer);
+            self.dump = Some(dump);
             return;
         }
-        let rest = writer.finish();
+        let rest = dump.finish();
         self.payload(rest);
         match self.framing {
             Framing::Marked(mark) => self.add(mark.to_vec()),
@@ -219,19 +176,24 @@ impl Round {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::ids::DbIndex;
     use crate::containers::dict::HashKey;
     use crate::keyspace::Ttl;
+    use crate::persistence::{Facts, Place, Terms};
+    use crate::rdb::WriterOptions;
     use crate::replication::Load;
     use std::vec;
 
-    const FACTS: Facts<'static> = Facts {
-        version: crate::base::version::REDIS_VERSION,
+    const FACTS: Facts = Facts {
         unix_secs: 1,
         used_bytes: 1,
-        stream_db: DbIndex(1),
-        id: [b'1'; 40],
-        offset: 7,
+        place: Some(Place { id: [b'1'; 40], offset: 7, stream_db: DbIndex(1) }),
     };
+
+    fn dump(keyspace: &mut Keyspace) -> Dump {
+        keyspace.snapshot_begin();
+        Dump::new(WriterOptions { compress: false, ..WriterOptions::default() }, &FACTS, keyspace)
+    }
 
     fn filled(keys: u32) -> Keyspace {
         let mut keyspace = Keyspace::new(2, HashKey::new([1; 16]));
@@ -246,12 +208,9 @@ mod tests {
     fn received(framing: Framing) {
         let mut keyspace = filled(3000);
         let before = keyspace.digest();
-        keyspace.snapshot_begin();
-        let options = WriterOptions { compress: false, ..WriterOptions::default() };
-        let mut round = Round::new(framing, options, &FACTS, &[4, 9]);
-        let mut loads = [4_u32, 9].map(|slot| {
-            (slot, Load::new(None, keyspace.empty_twin(), crate::rdb::ReaderOptions::default()), false)
-        });
+        let mut round = Round::new(framing, dump(&mut keyspace), &[4, 9]);
+        let mut loads =
+            [4_u32, 9].map(|slot| (slot, Load::new(None, keyspace.empty_twin(), Terms::default()), false));
         let mut turn = 0;
         while loads.iter().any(|(_, _, done)| !done) {
             turn += 1;
@@ -275,7 +234,7 @@ mod tests {
         }
         assert!(round.is_produced() && round.chunks.is_empty() && round.kept == 0);
         for (_, load, _) in &loads {
-            assert_eq!((load.keyspace.digest(), load.stream_db), (before, DbIndex(1)));
+            assert_eq!((load.keyspace.digest(), load.stream_db()), (before, DbIndex(1)));
         }
         assert_ne!(keyspace.digest(), before);
     }
@@ -289,9 +248,7 @@ mod tests {
     #[test]
     fn a_member_that_stops_reading_stops_production_until_it_leaves() {
         let mut keyspace = filled(3000);
-        keyspace.snapshot_begin();
-        let options = WriterOptions { compress: false, ..WriterOptions::default() };
-        let mut round = Round::new(Framing::Marked([b'm'; 40]), options, &FACTS, &[1, 2]);
+        let mut round = Round::new(Framing::Marked([b'm'; 40]), dump(&mut keyspace), &[1, 2]);
         while round.wants_slice() {
             round.slice(&mut keyspace, 10_000, 0);
             while round.next_for(1).is_some() {}

@@ -2,8 +2,8 @@
 
 use norn_core::config::{Config, Knobs};
 use norn_core::contract::{
-    Address, CloseWhy, ConnId, DialError, DialTarget, DiskRequest, Effects, Garbage, Input, LinkId, ListenAt,
-    ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Tuning, Unix,
+    Address, CloseWhy, ConnId, DialError, DialTarget, DiskError, DiskErrorKind, DiskRequest, Effects,
+    Garbage, Input, LinkId, ListenAt, ListenerId, LogLevel, Mono, Now, OpId, Out, Peer, Tuning, Unix,
 };
 use norn_core::node::{Inspect, Node, Process, Setup};
 use std::collections::{BTreeMap, VecDeque};
@@ -21,6 +21,7 @@ struct Deeds {
     listeners: Vec<ListenerId>,
     logs: Vec<String>,
     exited: bool,
+    disk: Vec<OpId>,
 }
 
 struct Fx<'a> {
@@ -50,7 +51,9 @@ impl Effects for Fx<'_> {
         self.deeds.listeners.push(listener);
     }
     fn unlisten(&mut self, _: ListenerId) {}
-    fn disk(&mut self, _: OpId, _: DiskRequest) {}
+    fn disk(&mut self, op: OpId, _: DiskRequest) {
+        self.deeds.disk.push(op);
+    }
     fn discard(&mut self, _: Box<dyn Garbage>) {}
     fn gauges(&mut self) {}
     fn log(&mut self, _: LogLevel, line: &str) {
@@ -122,8 +125,12 @@ impl World {
             exited: Vec::new(),
         };
         for i in 0..n {
-            let mut config =
-                Config { repl_diskless_sync_delay: 0, protected_mode: false, ..Config::default() };
+            let mut config = Config {
+                repl_diskless_sync_delay: 0,
+                protected_mode: false,
+                save: Vec::new(),
+                ..Config::default()
+            };
             configure(i, &mut config);
             let mut knobs = Knobs::default();
             knob(&mut knobs);
@@ -394,6 +401,12 @@ impl World {
             moved = true;
             self.wires[i].ends[side] = End::Gone;
             self.wires[i].closing[1 - side] = true;
+        }
+        for op in deeds.disk {
+            // There is no disk here.
+            moved = true;
+            let error = DiskError { kind: DiskErrorKind::NotFound, text: "No such file".into() };
+            self.nodes[node].handle(now, Input::Disk { op, result: Err(error) });
         }
         for listener in deeds.listeners {
             self.nodes[node].handle(now, Input::Listening { listener, result: Ok(()) });

@@ -6,6 +6,7 @@
 
 mod backlog;
 mod buffers;
+mod durable;
 mod effects;
 mod needless;
 mod notifications;
@@ -18,6 +19,7 @@ mod replica;
 mod replies;
 pub(crate) mod rest;
 mod roles;
+pub(crate) mod roundtrip;
 mod stream;
 mod waits;
 mod wakeups;
@@ -29,7 +31,7 @@ use crate::model::{Expect, shape};
 use crate::plan::{Cuts, Plan};
 use crate::record::Record;
 use crate::record::follower::{Boundary, Follower};
-use crate::view::{KeptStream, View};
+use crate::view::{Files, KeptStream, View};
 use crate::world::Figures;
 use norn_core::contract::Now;
 use norn_core::node::Node;
@@ -83,6 +85,7 @@ pub struct Oracles {
     reached: Reached,
     memory: Vec<Memory>,
     limits: buffers::Limits,
+    saves: Vec<durable::Saves>,
     /// Servers between the beginning of a full synchronisation and the first command after it.
     resyncing: Vec<bool>,
     /// Nodes are looked at after each command.
@@ -100,6 +103,7 @@ impl Oracles {
             reached: Reached::new(plan.servers.len()),
             memory: vec![Memory::default(); plan.servers.len()],
             limits: buffers::Limits::of(plan),
+            saves: vec![durable::Saves::default(); plan.servers.len()],
             resyncing: vec![false; plan.servers.len()],
             whole_commands: plan.cuts == Cuts::Commands,
             shadows: vec![None; plan.servers.len()],
@@ -128,6 +132,20 @@ impl Oracles {
         self.memory[usize::from(s)] = Memory::default();
         self.resyncing[usize::from(s)] = false;
         self.shadows[usize::from(s)] = None;
+        self.saves[usize::from(s)].process_ended();
+    }
+
+    /// A node has a data set that it did not come to by its inputs: it loads its file.
+    pub fn loads(&mut self, s: u8) {
+        self.memory[usize::from(s)] = Memory::default();
+    }
+
+    /// What a node did with its files in a turn.
+    ///
+    /// # Errors
+    /// It found something else than it should have.
+    pub fn files(&mut self, s: u8, files: &Files) -> Result<(), Violation> {
+        self.saves[usize::from(s)].after_turn(s, files)
     }
 
     /// Reads what a master has added to its stream. `served`: others than the speaker were served, so that the end of each

@@ -46,7 +46,8 @@ impl World {
         server.state = State::Up;
         // It starts as its configuration says; orders given since then come later.
         server.model.replica = plan.servers[usize::from(s)].master.is_some();
-        server.tracked = !server.model.replica;
+        // What a file holds the model does not know.
+        server.tracked = !server.model.replica && server.disk.file("dump.rdb").is_none();
         server.model.loose = !server.tracked;
         server.model.notifies = plan.notifies();
         server.model.data.logging = plan.notifies() != (false, false);
@@ -99,6 +100,7 @@ fn config(plan: &ServerPlan) -> Result<Config, String> {
             databases: DATABASES as i64,
             // Hosts of the world are not each other's loopback.
             protected_mode: false,
+            save: Vec::new(),
             replicaof: plan.master.map(|m| MasterAddr { host: format!("n{m}").into(), port: PORT }),
             ..Config::default()
         },

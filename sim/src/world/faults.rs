@@ -85,7 +85,8 @@ impl World {
                 }
             }
             Fault::DiskFull(s, lasts) => {
-                self.servers[usize::from(s)].disk.failing = Some(DiskErrorKind::NoSpace);
+                let kind = if chance.one_in(3) { DiskErrorKind::Io } else { DiskErrorKind::NoSpace };
+                self.servers[usize::from(s)].disk.failing = Some(kind);
                 self.mend_later(Mend::Disk(s), lasts);
             }
         }

@@ -126,7 +126,14 @@ impl Effects for NodeFx<'_> {
     }
 
     fn disk(&mut self, op: OpId, request: DiskRequest) {
+        let at_once = matches!(request, DiskRequest::Size { .. }) && self.server.disk.waiting() == 0;
         self.server.disk.issue(op, request);
+        if at_once {
+            // Before it knows whether there is a file, a node holds its clients; the model does not.
+            let answer = self.server.disk.complete();
+            self.server.inbox.extend(answer.map(|(op, result)| Pending::Disk(op, result)));
+            return;
+        }
         if self.server.disk.waiting() == 1 {
             let delay = self.server.timing.log_uniform(20, 5 * MILLI);
             self.agenda.after(delay, Event::Disk(self.number));

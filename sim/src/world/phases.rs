@@ -8,8 +8,8 @@ use super::{Phase, State, World};
 use crate::agenda::{Event, SECOND, Time};
 use crate::client::{Line, Role};
 use crate::model::DATABASES;
-use crate::oracle::Violation;
 use crate::oracle::rest::QUIET_SECS;
+use crate::oracle::{Violation, roundtrip};
 use crate::plan::Canary;
 use crate::trace::Who;
 use crate::view::View;
@@ -264,7 +264,19 @@ impl World {
             }
         }
         self.trace.line(self.agenda.now(), Who::World, format_args!("the end"));
+        self.save_and_load();
         self.phase = Phase::Over;
+    }
+
+    /// One server's data goes through a file.
+    fn save_and_load(&mut self) {
+        let s = (self.plan.seed % self.servers.len() as u64) as u8;
+        let server = &self.servers[usize::from(s)];
+        let now = server.clock.read(self.agenda.now());
+        let checked = server.node.as_deref().map(|node| roundtrip::check(s, node, now));
+        if let Some(Err(violation)) = checked {
+            self.violate(violation);
+        }
     }
 
     /// Admins whose connection failed try again.

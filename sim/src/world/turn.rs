@@ -12,7 +12,7 @@ use crate::plan::Cuts;
 use crate::plan::draw::PACE_MIN_US;
 use crate::record::follower::Boundary;
 use crate::trace::Who;
-use crate::view::{KeptStream, View};
+use crate::view::{Files, KeptStream, View};
 use norn_core::contract::{
     Address, CloseWhy, ConnId, DialError, Gauges, Input, LinkId, ListenerId, Mono, Now, Peer as PeerName,
 };
@@ -81,6 +81,7 @@ impl World {
         self.figures.turns += 1;
         let Some(mut node) = server.node.take() else { return };
         let clock = server.clock.read(now);
+        let loading = node.server().persistence.loading.is_some();
         let mut inbox = std::mem::take(&mut server.inbox);
         self.trace.number(now << 8 | u64::from(s));
         for pending in inbox.drain(..) {
@@ -94,10 +95,28 @@ impl World {
         // Replicas take more of the stream in the pump; what they no longer need goes with the next turn.
         let kept = if self.plan.unchecked { None } else { View::kept_stream(&node) };
         self.pump(s, &mut node, clock);
+        self.files_seen(s, loading, &node);
         self.after_turn(s, &node, kept.as_ref());
         let deadline = node.next_wake().map(|(at, _)| at);
         self.servers[usize::from(s)].node = Some(node);
         self.after_pump(s, deadline);
+    }
+
+    /// What the node did with its files. One that has just loaded is told again whom to follow: it took no orders
+    /// meanwhile.
+    fn files_seen(&mut self, s: u8, was_loading: bool, node: &Node) {
+        if let Err(violation) = self.oracles.files(s, &Files::of(node)) {
+            self.violate(violation);
+        }
+        if was_loading {
+            self.oracles.loads(s);
+            let server = &mut self.servers[usize::from(s)];
+            server.tracked &= node.server().persistence.loads == 0;
+            let (master, starts_with) = (server.master, self.plan.servers[usize::from(s)].master);
+            if node.server().persistence.loading.is_none() && master != starts_with {
+                self.order(s, master);
+            }
+        }
     }
 
     fn after_turn(&mut self, s: u8, node: &Node, kept: Option<&KeptStream>) {

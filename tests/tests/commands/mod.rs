@@ -19,6 +19,7 @@ mod hyperloglog;
 mod list;
 mod list_blocking;
 mod migrate;
+mod persistence;
 mod pubsub;
 mod server;
 mod set;
@@ -53,6 +54,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     ("list", list::SCRIPTS),
     ("list_blocking", list_blocking::SCRIPTS),
     ("migrate", migrate::SCRIPTS),
+    ("persistence", persistence::SCRIPTS),
     ("pubsub", pubsub::SCRIPTS),
     ("server", server::SCRIPTS),
     ("set", set::SCRIPTS),
@@ -124,18 +126,15 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
 /// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
 const PENDING: &[&str] = &[
     "module",
-    "save",
     "failover",
     "cluster",
     "readonly",
     "readwrite",
     "asking",
-    "lastsave",
     "client tracking",
     "client trackinginfo",
     "client caching",
     "client getredir",
-    "bgsave",
     "bgrewriteaof",
     "acl",
 ];
