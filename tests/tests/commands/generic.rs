@@ -255,20 +255,32 @@ other_types = r#"
 "#;
 
 waitaof = r#"
+@differs new in 7.2
 > WAITAOF 0 0 10
 > SET a 1
+@differs new in 7.2
 > WAITAOF 0 0 0
+@differs new in 7.2
 > WAITAOF 0 1 50
 advance 200ms
+@differs new in 7.2
 > WAITAOF 1 0 10
+@differs new in 7.2
 > WAITAOF 2 0 10
+@differs new in 7.2
 > WAITAOF -1 0 10
+@differs new in 7.2
 > WAITAOF x 0 10
+@differs new in 7.2
 > WAITAOF 0 -1 10
+@differs new in 7.2
 > WAITAOF 0 0 x
+@differs new in 7.2
 > WAITAOF 0 0 -1
+@differs new in 7.2
 > WAITAOF 0 0
 > MULTI
+@differs new in 7.2
 > WAITAOF 0 5 0
 > EXEC
 "#;

@@ -126,7 +126,6 @@ fn session(script: &Script, protocol: Protocol, what: &str) -> Option<Session> {
 /// their expectations are taken from a real Redis; the list is checked by [`pending_commands_are_unknown`].
 const PENDING: &[&str] = &[
     "module",
-    "failover",
     "cluster",
     "readonly",
     "readwrite",
