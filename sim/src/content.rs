@@ -59,8 +59,7 @@ pub fn forget_rereads(held: &mut Data, wanted: &Data) {
 
 fn show(entry: Option<&Entry>) -> String {
     let Some(entry) = entry else { return "missing".to_owned() };
-    let mut text = format!("{:?}", entry.value);
-    text.truncate(text.floor_char_boundary(400));
+    let text: String = format!("{:?}", entry.value).chars().take(400).collect();
     match entry.deadline {
         Some(at) => format!("{text} until {at}"),
         None => text,

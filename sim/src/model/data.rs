@@ -57,7 +57,7 @@ impl Value {
 pub(super) trait Kind: Sized {
     fn of(value: &Value) -> Option<&Self>;
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
-    fn new() -> Value;
+    fn empty() -> Value;
 }
 
 macro_rules! kinds {
@@ -69,7 +69,7 @@ macro_rules! kinds {
             fn of_mut(value: &mut Value) -> Option<&mut Self> {
                 if let Value::$variant(inner) = value { Some(inner) } else { None }
             }
-            fn new() -> Value {
+            fn empty() -> Value {
                 Value::$variant(Default::default())
             }
         })*
@@ -193,7 +193,7 @@ impl Data {
     /// [`Data::unchanged`] must follow.
     pub(super) fn open<K: Kind>(&mut self, db: usize, key: &[u8]) -> Result<&mut K, Expect> {
         self.settle(db, key);
-        let fresh = || Entry { value: K::new(), deadline: None };
+        let fresh = || Entry { value: K::empty(), deadline: None };
         let entry = self.dbs[db].entry(key.to_vec()).or_insert_with(fresh);
         K::of_mut(&mut entry.value).ok_or_else(|| Expect::error(WRONG_TYPE))
     }

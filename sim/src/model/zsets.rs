@@ -120,7 +120,7 @@ fn add(c: &mut Call<'_>) -> Answer {
     if o.nx && o.xx {
         return Err(Expect::error("ERR XX and NX options at the same time are not compatible"));
     }
-    if (o.gt && o.nx) || (o.lt && o.nx) || (o.gt && o.lt) {
+    if [o.gt, o.lt, o.nx].into_iter().filter(|given| *given).count() > 1 {
         return Err(Expect::error("ERR GT, LT, and/or NX options at the same time are not compatible"));
     }
     if o.incr && rest > 2 {

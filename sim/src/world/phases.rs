@@ -55,7 +55,7 @@ impl World {
             Phase::Quiet(_) => {}
             Phase::Over => return,
         }
-        let thorough = now / SECOND % THOROUGH_EVERY == 0;
+        let thorough = (now / SECOND).is_multiple_of(THOROUGH_EVERY);
         self.inspect_nodes(thorough, false);
         self.admins_retry();
         self.agenda.after(SECOND, Event::Look);
