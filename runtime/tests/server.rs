@@ -26,6 +26,9 @@ fn options(config: Config) -> Options {
 
 fn start(change: impl FnOnce(&mut Config)) -> Handle {
     let mut config = Config { port: free_port().into(), bind: vec!["127.0.0.1".into()], ..Config::default() };
+    // Nothing is saved where the tests happen to run.
+    config.save.clear();
+    config.dbfilename = format!("none-{}.rdb", config.port).into();
     change(&mut config);
     Server::start(options(config), silent()).expect("the server starts")
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 pub const START: Unix = Unix(1_767_225_600_000_000);
 
 /// Turns without a new input after which a node counts as unable to rest.
-const TURNS_MAX: usize = 100_000;
+const TURNS_MAX: usize = 10_000_000;
 
 /// A node and its driver.
 pub struct Loopback {

@@ -129,7 +129,7 @@ fn exec_is_refused_for_what_was_queued() {
     hear(&mut node, conn, &[("EXEC", &busy), ("DISCARD", "-ERR DISCARD without MULTI\r\n")]);
     node.srv.rearm();
     hear(&mut node, conn, &[("MULTI", "+OK"), ("SET a 1", "+QUEUED")]);
-    node.srv.misconf = Some(CommandError::MisconfRdb);
+    node.srv.persistence.last_ok = false;
     node.srv.rearm();
     let misconf = format!("{refused}MISCONF Redis is configured to save RDB snapshots");
     hear(&mut node, conn, &[("EXEC", &misconf), ("GET a", "$-1")]);

@@ -246,7 +246,9 @@ fn compare(row: &Row, one: &Server, shapes: u64) -> (u64, String) {
         let mut words: Vec<String> = row.name.split('|').map(str::to_owned).collect();
         words.extend(shape(&syntax, &mut rng, odd));
         let (theirs, ours) = (say(&mut redis, &words, in_multi), say(&mut norn, &words, in_multi));
-        if theirs != ours && wrong.len() < 2_000 {
+        // LPOS refuses the lowest rank since 7.2, before it looks at its other options.
+        let newer = row.name == "lpos" && format!("{ours:?}").contains("value must between");
+        if theirs != ours && !newer && wrong.len() < 2_000 {
             let spoken: Vec<_> = words.iter().map(|word| quote(word.as_bytes())).collect();
             let _ = writeln!(wrong, "{}\n  Redis {theirs:?}\n  norn  {ours:?}", spoken.join(" "));
         }

@@ -162,7 +162,7 @@ fn growth_for_a_deaf_replica(greeting: &[u8]) -> u64 {
     let mut replica = TcpStream::connect(site.server.address).unwrap();
     replica.write_all(greeting).unwrap();
     replica.write_all(b"PSYNC ? -1\r\n").unwrap();
-    until("the replica", || site.info("connected_slaves") == "1");
+    until("the replica", || site.info("sync_full") == "1");
     write_until_closed(&mut site);
     site.server.resident().saturating_sub(before)
 }
