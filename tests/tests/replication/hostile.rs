@@ -160,7 +160,9 @@ fn growth_for_a_deaf_replica(greeting: &[u8]) -> u64 {
     }
     let before = site.server.resident();
     let mut replica = TcpStream::connect(site.server.address).unwrap();
+    // PSYNC is refused while the answer to the greeting is still to be written.
     replica.write_all(greeting).unwrap();
+    replica.read_exact(&mut vec![0; if greeting.is_empty() { 0 } else { 5 }]).unwrap();
     replica.write_all(b"PSYNC ? -1\r\n").unwrap();
     until("the replica", || site.info("sync_full") == "1");
     write_until_closed(&mut site);
