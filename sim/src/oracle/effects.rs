@@ -78,6 +78,10 @@ pub(super) fn follow(
         }
         known.args = args;
     }
+    if known.model.lost {
+        // It met what it cannot tell (a place stored from a score that is none): it begins anew with what the node holds.
+        *shadow = Shadow::of(node);
+    }
     Ok(())
 }
 

@@ -13,7 +13,8 @@ pub(super) fn check(
     kept: &KeptStream,
 ) -> Result<(), Violation> {
     // Its own name or an older one says nothing of what it knew when it decided.
-    if !last.streaming || last.offset == 0 || master.id != *id {
+    // One that is a replica itself may have been behind when it was asked: the snapshot is taken later.
+    if !last.streaming || last.offset == 0 || master.id != *id || master.streaming {
         return Ok(());
     }
     let known = last.id == master.id || (last.id == master.id2 && last.offset < master.second_offset);
