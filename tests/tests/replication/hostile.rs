@@ -179,6 +179,7 @@ fn a_replica_that_never_reads_its_snapshot() {
 /// One that wants to know the length first costs the snapshot once, until it is closed.
 #[test]
 fn an_old_replica_that_never_reads_its_snapshot() {
+    // 20 MB of snapshot are held once; 14 to 30 MB were seen, by what the allocator has free.
     let growth = growth_for_a_deaf_replica(b"");
-    assert!(growth < 26 << 20, "{growth}");
+    assert!(growth < 40 << 20, "{growth}");
 }
